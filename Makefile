@@ -1,0 +1,111 @@
+# Thin targets: each runs one program. Start with `make help`.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help dev talk test check fmt bench setup system lock clean
+
+PYTHON ?=
+PYTEST_ARGS ?=
+UPGRADE ?=
+export PORT ENGINE PUBLIC_WS_URL
+export PYTHONPATH := container:.
+export PYTHONUNBUFFERED := 1
+
+BIN := .venv/bin
+UV := $(BIN)/python -m uv
+PIP_SYNC := $(UV) pip sync --quiet --require-hashes --python $(BIN)/python
+SOURCES := $(wildcard container local cli bench tests)
+
+# Stamps: a second run finds them newer than the lock files and starts at once.
+UV_READY := .venv/.uv-ready
+LOCAL_READY := .venv/.local-ready
+DEV_READY := .venv/.dev-ready
+NODE_READY := node_modules/.ready
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: $(LOCAL_READY) ## run simulator and server with reload (PORT=…, PUBLIC_WS_URL=wss://… for the real platform)
+	@$(BIN)/python -m local.dev
+
+talk: $(LOCAL_READY) ## chat in the terminal with `make dev`, or with ENGINE=<engine id>
+	@$(BIN)/python -m cli talk
+
+test: setup check ## set everything up, then checks and all tests (PYTEST_ARGS=… narrows, without coverage)
+ifeq ($(strip $(PYTEST_ARGS)),)
+	$(BIN)/python -m pytest -n auto --cov --cov-report=
+	$(BIN)/python -m coverage report
+else
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+endif
+
+check: $(DEV_READY) ## format, lint, types, import rules
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+
+fmt: $(DEV_READY) ## format and fix what the linter can fix
+	$(BIN)/ruff check --quiet --fix-only .
+	$(BIN)/ruff format .
+
+bench: setup ## measure this server beside both official SDKs
+	$(BIN)/python -m bench
+
+setup: $(DEV_READY) $(NODE_READY) ## make .venv and node_modules from the lock files
+
+system: ## system packages for the fullest tests (today: none)
+	@echo "system: nothing to install; Python >= 3.11 with venv, Node >= 20 and make are enough today"
+
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" $(UPGRADE)
+# Smaller groups are constrained by dev.txt, so that one package has one version everywhere.
+lock: $(UV_READY) ## renew the lock files (UPGRADE=--upgrade for newer versions)
+	$(LOCK) --group uv --output-file requirements/uv.txt >/dev/null
+	$(LOCK) --group dev --output-file requirements/dev.txt >/dev/null
+	set -e; for group in runtime server local test lint bench; do \
+		$(LOCK) --group $$group --constraints requirements/dev.txt \
+			--output-file requirements/$$group.txt >/dev/null; \
+	done
+	npm install --package-lock-only
+
+clean: ## remove what the tools made
+	rm -rf .venv node_modules .coverage .coverage.* htmlcov .hypothesis .uv_cache
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define FIND_PYTHON
+for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	python=; \
+done; \
+[ -n "$$python" ] || { echo "setup: needs Python 3.11 or newer as python3 (or make PYTHON=/path/to/python3)" >&2; exit 1; }
+endef
+
+$(UV_READY): requirements/uv.txt
+	@$(FIND_PYTHON); \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "setup: $$python has no venv module (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }; \
+	echo "setup: .venv with $$("$$python" --version)"; \
+	"$$python" -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements/uv.txt
+	@touch $@
+
+# Added to what is there, never removing: the full set below contains it in the same versions.
+$(LOCAL_READY): requirements/local.txt $(UV_READY)
+	@echo "setup: Python packages for make dev"
+	@$(UV) pip install --quiet --require-hashes --python $(BIN)/python --requirement requirements/local.txt
+	@touch $@
+
+$(DEV_READY): requirements/dev.txt $(LOCAL_READY)
+	@echo "setup: Python packages for tests and checks"
+	@$(PIP_SYNC) requirements/dev.txt
+	@touch $@
+
+$(NODE_READY): package.json package-lock.json .npmrc
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null \
+		|| { echo "setup: needs Node 20 or newer as node" >&2; exit 1; }
+	@echo "setup: Node packages"
+	@npm ci --loglevel=error
+	@touch $@
