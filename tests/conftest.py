@@ -6,17 +6,22 @@ Knows nothing of the code under test.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import os
-from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Generator
 
 LIMIT_SECONDS = 30.0
+
+# Examples share two cores with the other workers: how long one takes says nothing about the code.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 
 def run_limited(
@@ -27,16 +32,20 @@ def run_limited(
     `asyncio.run` cancels every task that the test left behind, also when it failed.
     """
 
-    async def limited(**arguments: Any) -> None:
+    async def run_until_limit(**arguments: Any) -> None:
         async with asyncio.timeout(seconds):
             await test(**arguments)
 
-    return lambda **arguments: asyncio.run(limited(**arguments))
+    @functools.wraps(test)
+    def run(**arguments: Any) -> None:
+        asyncio.run(run_until_limit(**arguments))
+
+    return run
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Turn an `async def` test, or one that Hypothesis feeds, into a plain function."""
+    """Turn an `async def` test, also one that Hypothesis feeds, into a plain function."""
     if isinstance(item, pytest.Function):
         marker = item.get_closest_marker("limit")
         seconds = float(marker.args[0]) if marker else LIMIT_SECONDS
