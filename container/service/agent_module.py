@@ -1,0 +1,125 @@
+"""Finds the agent that a setting names, and checks it before anybody calls.
+
+It knows Python modules and signatures; it does not run the agent.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+READY_MADE = "agents"
+# What each handler is called with: https://elevenlabs.io/docs/eleven-agents/guides/speech-engine
+_PARAMETERS = {
+    "on_transcript": ("transcript", "session"),
+    "on_init": ("conversation_id", "session"),
+    "on_close": ("session",),
+    "on_disconnect": ("session",),
+    "on_error": ("error", "session"),
+}
+
+
+class AgentError(Exception):
+    """The agent can't be used; the message is one line with the reason and the remedy."""
+
+
+def load_agent(name: str) -> dict[str, Callable[..., Any]]:
+    """Import an agent and return its handlers by name; on_transcript is always among them.
+
+    `name` is a ready-made agent (`echo`), a module (`agent`), or a module and the function to use
+    as on_transcript (`agent:answer`). Raises AgentError.
+    """
+    module_name, _, function_name = name.partition(":")
+    module = _import_agent(module_name)
+    handlers = {
+        handler: getattr(module, handler) for handler in _PARAMETERS if hasattr(module, handler)
+    }
+    wanted = function_name or "on_transcript"
+    if not hasattr(module, wanted):
+        raise AgentError(
+            f"agent {name!r} has no {wanted}; add `async def {wanted}(transcript, session)` to"
+            f" {_file_of(module)}"
+        )
+    handlers["on_transcript"] = getattr(module, wanted)
+    for handler, function in handlers.items():
+        _check_signature(module, handler, function)
+    return handlers
+
+
+def _import_agent(module_name: str) -> ModuleType:
+    full_name = _full_name(module_name)
+    try:
+        return importlib.import_module(full_name)
+    except SyntaxError as error:
+        place = f"{Path(error.filename or full_name).name} line {error.lineno}"
+        raise AgentError(
+            f"agent {module_name!r} has a syntax error: {place}: {error.msg}"
+        ) from None
+    except ModuleNotFoundError as error:
+        if error.name in {full_name, full_name.partition(".")[0]}:
+            raise AgentError(
+                f"agent {module_name!r} is not found; name a module on PYTHONPATH or one of"
+                f" {', '.join(ready_made_agents()) or 'no ready-made agents'}"
+            ) from None
+        raise AgentError(_describe_failure(module_name, error)) from None
+    except (Exception, SystemExit) as error:
+        raise AgentError(_describe_failure(module_name, error)) from None
+
+
+def _full_name(module_name: str) -> str:
+    if module_name in ready_made_agents():
+        return f"{READY_MADE}.{module_name}"
+    return module_name
+
+
+def ready_made_agents() -> list[str]:
+    """The names of the agents that come with the project."""
+    found = importlib.util.find_spec(READY_MADE)
+    folders = found.submodule_search_locations if found else None
+    files = [file for folder in folders or () for file in Path(folder).glob("[!_]*.py")]
+    return sorted(file.stem for file in files)
+
+
+def _describe_failure(module_name: str, error: BaseException) -> str:
+    reason = " ".join(str(error).split()) or "no message"
+    return (
+        f"agent {module_name!r} can't be imported: {type(error).__name__}{_place(error)}: {reason}"
+    )
+
+
+def _place(error: BaseException) -> str:
+    """Where it failed: the innermost line that belongs neither to a library nor to this file."""
+    libraries = (__file__, str(Path(traceback.__file__).parent), "<frozen importlib")
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(libraries) and "site-packages" not in frame.filename
+    ]
+    return f" at {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""
+
+
+def _check_signature(module: ModuleType, handler: str, function: object) -> None:
+    parameters = _PARAMETERS[handler]
+    remedy = f"write it as {handler}({', '.join(parameters)}) in {_file_of(module)}"
+    if not callable(function):
+        raise AgentError(f"{handler} of the agent is not a function; {remedy}")
+    try:
+        inspect.signature(function).bind(*parameters)
+    except TypeError as error:
+        raise AgentError(
+            f"{handler} of the agent has the wrong parameters ({error}); {remedy}"
+        ) from None
+    except ValueError:
+        """A callable written in C may have no signature to look at."""
+
+
+def _file_of(module: ModuleType) -> str:
+    return Path(module.__file__).name if module.__file__ else module.__name__

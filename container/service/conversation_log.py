@@ -1,0 +1,128 @@
+"""What the log says about conversations: started, each turn, ended, and what went wrong.
+
+It listens to the runtime's events and passes them on to the agent's own handlers. It logs no text
+of anybody's; ids, counts, times and exception types only.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from speech_engine import SpeechEngineSession, Turn
+
+    Handler = Callable[..., Any]
+
+logger = logging.getLogger("service.conversation")
+
+_ENGINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(slots=True)
+class _Record:
+    started_at: float
+    fields: dict[str, str]
+    turns: int = 0
+
+
+class ConversationLog:
+    """Writes one line for each event of every conversation of one server."""
+
+    def __init__(
+        self,
+        engine_id_header: str,
+        agent: Mapping[str, Handler],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine_id_header = engine_id_header.lower()
+        self._agent = agent
+        self._clock = clock
+        self._records: dict[SpeechEngineSession, _Record] = {}
+
+    def handlers(self) -> dict[str, Handler]:
+        """The keyword handlers for the server: the agent's own, with the log's in front."""
+        return {
+            **self._agent,
+            "on_init": self._on_init,
+            "on_error": self._on_error,
+            "on_turn_ended": self._on_turn_ended,
+            "on_first_chunk_late": self._on_first_chunk_late,
+            "on_ended": self._on_ended,
+        }
+
+    async def _on_init(self, conversation_id: str, session: SpeechEngineSession) -> None:
+        record = _Record(self._clock(), self._identify(conversation_id, session))
+        self._records[session] = record
+        logger.info("conversation started", extra=record.fields)
+        await _pass_on(self._agent.get("on_init"), conversation_id, session)
+
+    async def _on_error(self, error: Exception, session: SpeechEngineSession) -> None:
+        logger.error("error in conversation", exc_info=error, extra=self._fields(session))
+        await _pass_on(self._agent.get("on_error"), error, session)
+
+    def _on_turn_ended(self, turn: Turn, session: SpeechEngineSession) -> None:
+        record = self._records.get(session)
+        if record is not None:
+            record.turns += 1
+        logger.info(
+            "turn ended",
+            extra={
+                **self._fields(session),
+                "event_id": turn.event_id,
+                "outcome": turn.outcome,
+                "chunks": turn.chunks,
+                "first_chunk_ms": _milliseconds(turn.started_at, turn.first_chunk_at),
+                "duration_ms": _milliseconds(turn.started_at, turn.ended_at),
+            },
+        )
+
+    def _on_first_chunk_late(self, turn: Turn, session: SpeechEngineSession) -> None:
+        logger.warning(
+            "first chunk late", extra={**self._fields(session), "event_id": turn.event_id}
+        )
+
+    def _on_ended(self, session: SpeechEngineSession) -> None:
+        record = self._records.pop(session, None)
+        if record is None:
+            logger.warning("connection ended before init", extra={"close_code": session.close_code})
+            return
+        logger.info(
+            "conversation ended",
+            extra={
+                **record.fields,
+                "duration_seconds": round(self._clock() - record.started_at, 3),
+                "turns": record.turns,
+                "close_code": session.close_code,
+            },
+        )
+
+    def _fields(self, session: SpeechEngineSession) -> dict[str, str]:
+        record = self._records.get(session)
+        return record.fields if record else {}
+
+    def _identify(self, conversation_id: str, session: SpeechEngineSession) -> dict[str, str]:
+        fields = {"conversation_id": conversation_id}
+        engine_id = (session.request_headers or {}).get(self._engine_id_header, "")
+        # A header is the caller's word: only what has the shape of an id reaches the log.
+        if _ENGINE_ID.fullmatch(engine_id):
+            fields["engine_id"] = engine_id
+        return fields
+
+
+async def _pass_on(handler: Handler | None, *arguments: object) -> None:
+    if handler is None:
+        return
+    result: Awaitable[object] | object = handler(*arguments)
+    if inspect.isawaitable(result):
+        await result
+
+
+def _milliseconds(start: float, end: float | None) -> float | None:
+    return None if end is None else round((end - start) * 1000, 1)

@@ -1,0 +1,150 @@
+"""One run of the server: start, serve until asked to stop, drain, and leave within a bound.
+
+It owns the event loop and the order of the last steps. It knows no settings by name and no agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from service.signals import StopRequest
+    from speech_engine import SpeechEngineServer
+
+logger = logging.getLogger("service")
+
+# After the grace: closing handshakes, handlers' last steps, threads. With the default grace of
+# 110 s the sum of all stays below Fargate's 120 s, after which the task is killed.
+_CLOSE_SECONDS = 5.0
+_TASKS_SECONDS = 1.0
+_THREADS_SECONDS = 1.0
+_MARGIN_SECONDS = 1.0
+
+
+class StartError(Exception):
+    """The server can't begin to serve; the message is one line with the reason and the remedy."""
+
+
+def run_server(
+    server: SpeechEngineServer,
+    *,
+    stop: StopRequest,
+    grace_seconds: float,
+    uvloop: str,
+    announce: Callable[[], None],
+) -> None:
+    """Serve until a stop signal, then drain for at most `grace_seconds` and close the loop.
+
+    A process whose tasks or threads outlive their time is ended here without a return: the
+    interpreter would wait for them. Raises StartError.
+    """
+    loop = new_event_loop(uvloop)
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(thread_name_prefix="service")
+    loop.set_default_executor(executor)
+    loop.run_until_complete(_serve(server, stop, grace_seconds, announce))
+    executor.shutdown(wait=False, cancel_futures=True)
+    left_tasks = loop.run_until_complete(_cancel_tasks())
+    left_threads = _wait_for_threads()
+    if left_tasks or left_threads:
+        logger.warning("left behind", extra={"tasks": left_tasks, "threads": left_threads})
+        sys.stdout.flush()
+        os._exit(0)
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+def new_event_loop(uvloop: str) -> asyncio.AbstractEventLoop:
+    """A loop of uvloop where it is installed, or as `uvloop` (auto, on, off) wants it."""
+    if uvloop == "off":
+        return asyncio.new_event_loop()
+    try:
+        from uvloop import new_event_loop as new_fast_loop
+    except ImportError:
+        if uvloop == "on":
+            raise StartError("uvloop is not installed; install it or set it to auto") from None
+        return asyncio.new_event_loop()
+    return new_fast_loop()
+
+
+async def _serve(
+    server: SpeechEngineServer,
+    stop: StopRequest,
+    grace_seconds: float,
+    announce: Callable[[], None],
+) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def begin_stop() -> None:
+        # The loop itself may be what hangs: this bound is kept by a thread that needs no Python.
+        bound = grace_seconds + _CLOSE_SECONDS + _TASKS_SECONDS + _THREADS_SECONDS
+        faulthandler.dump_traceback_later(bound + _MARGIN_SECONDS, exit=True)
+        loop.call_soon_threadsafe(stopping.set)
+
+    await _start(server)
+    stop.forward_to(begin_stop)
+    announce()
+    await stopping.wait()
+    logger.info(
+        "draining",
+        extra={"conversations": server.conversations, "grace_seconds": grace_seconds},
+    )
+    server.begin_drain()
+    await _limit(server.stop(grace_seconds), grace_seconds + _CLOSE_SECONDS)
+    logger.info("stopped")
+
+
+async def _start(server: SpeechEngineServer) -> None:
+    try:
+        await server.start()
+    except (OSError, OverflowError) as error:
+        raise StartError(_explain(error)) from None
+
+
+def _explain(error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"can't listen: {reason}; choose another address"
+
+
+async def _limit(step: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Wait for `step` no longer than `seconds`, also when it suppresses cancellation."""
+    task = asyncio.ensure_future(step)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if done:
+        task.result()
+    else:
+        task.cancel()
+
+
+async def _cancel_tasks() -> list[str]:
+    """Cancel what still runs; returns the names of the tasks that go on regardless."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    if not others:
+        return []
+    _, left = await asyncio.wait(others, timeout=_TASKS_SECONDS)
+    return sorted(task.get_name() for task in left)
+
+
+def _wait_for_threads() -> list[str]:
+    """Join the threads that the interpreter would wait for; returns the names of those that stay."""
+    deadline = time.monotonic() + _THREADS_SECONDS
+    mine = threading.current_thread()
+    others = [
+        thread for thread in threading.enumerate() if thread is not mine and not thread.daemon
+    ]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return sorted(thread.name for thread in others if thread.is_alive())

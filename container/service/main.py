@@ -1,0 +1,87 @@
+"""The composition root of the service: settings, log, agent and server are put together here."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from service.agent_module import AgentError, load_agent
+from service.conversation_log import ConversationLog
+from service.lifecycle import StartError, run_server
+from service.logs import configure_logs
+from service.settings import Settings, SettingsError, read_settings
+from speech_engine import SpeechEngineServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from service.signals import StopRequest
+
+EXIT_BAD_SETTINGS = 2
+EXIT_CANNOT_START = 1
+
+logger = logging.getLogger("service")
+
+
+def main(environ: Mapping[str, str], stop: StopRequest) -> int:
+    """Run the service described by `environ` until a stop signal; returns the exit code."""
+    try:
+        settings = read_settings(environ)
+        agent = load_agent(settings.agent)
+    except SettingsError as error:
+        return _give_up(EXIT_BAD_SETTINGS, *error.problems)
+    except AgentError as error:
+        return _give_up(EXIT_BAD_SETTINGS, str(error))
+    configure_logs(level=settings.log_level, form=settings.log_format)
+    server = build_server(settings, agent)
+    try:
+        run_server(
+            server,
+            stop=stop,
+            grace_seconds=settings.stop_grace_seconds,
+            uvloop=settings.uvloop,
+            announce=lambda: _announce(settings, server),
+        )
+    except StartError as error:
+        return _give_up(EXIT_CANNOT_START, f"{settings.host}:{settings.port}: {error}")
+    return 0
+
+
+def build_server(settings: Settings, agent: Mapping[str, Callable[..., Any]]) -> SpeechEngineServer:
+    """The server as the settings want it, with the agent's handlers behind the log's."""
+    log = ConversationLog(settings.engine_id_header, agent)
+    key, secret = settings.api_key, settings.header_secret
+    return SpeechEngineServer(
+        host=settings.host,
+        port=settings.port,
+        path=settings.ws_path,
+        # Asked at each connection, so that a previous value ends at its moment, not at a restart.
+        api_key=None if key is None else lambda: key.valid_at(time.time()),
+        required_header=(
+            None
+            if settings.header_name is None or secret is None
+            else (settings.header_name, lambda: secret.valid_at(time.time()))
+        ),
+        debug=settings.debug_transcripts,
+        disable_auth=settings.disable_auth,
+        limits=settings.limits,
+        **log.handlers(),
+    )
+
+
+def _announce(settings: Settings, server: SpeechEngineServer) -> None:
+    host, port = server.sockets[0].getsockname()[:2]
+    address = f"ws://{f'[{host}]' if ':' in host else host}:{port}{settings.ws_path}"
+    logger.info("started", extra={"address": address, "agent": settings.agent})
+    if settings.disable_auth:
+        logger.warning("authentication is disabled: anyone who reaches the port is let in")
+    if settings.debug_transcripts:
+        logger.warning("transcripts are logged: SPEECH_ENGINE_DEBUG_TRANSCRIPTS is on")
+
+
+def _give_up(exit_code: int, *problems: str) -> int:
+    for problem in problems:
+        print(f"service: {problem}", file=sys.stderr)  # noqa: T201 - the log may not exist yet
+    return exit_code

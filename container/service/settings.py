@@ -1,0 +1,165 @@
+"""The service's settings: environment variables in, one frozen and validated object out.
+
+Every variable is read here, once, and nowhere else. What the variables mean is written down in
+docs/configuration.md; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from service import values
+from service.secret import RotatingSecret, parse_secret
+from speech_engine import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PREFIX = "SPEECH_ENGINE_"
+API_KEY = "ELEVENLABS_API_KEY"
+# The only value that turns authentication off: nobody types it by habit.
+ACCEPT_ANYONE = "accept-anyone"
+
+_Value = TypeVar("_Value")
+
+
+class SettingsError(Exception):
+    """The environment can't be used; `problems` has one line for each variable that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the service can be told. Durations are seconds; defaults suit one laptop."""
+
+    api_key: RotatingSecret | None = None
+    host: str = "127.0.0.1"
+    port: int = 3001
+    ws_path: str = "/ws"
+    agent: str = "agent"
+    header_name: str | None = None
+    header_secret: RotatingSecret | None = None
+    engine_id_header: str = "X-Speech-Engine-Id"
+    limits: Limits = field(default_factory=Limits)
+    # Below Fargate's longest stop timeout of 120 s, with room for the closing frames:
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+    stop_grace_seconds: float = 110.0
+    log_level: str = "info"
+    log_format: str = "json"
+    debug_transcripts: bool = False
+    disable_auth: bool = False
+    uvloop: str = "auto"
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "host": values.host_name,
+    "port": values.whole_number(0, 65535),
+    "ws_path": values.url_path,
+    "agent": str,
+    "header_name": values.header_name,
+    "header_secret": parse_secret,
+    "engine_id_header": values.header_name,
+    "stop_grace_seconds": values.seconds(0, 86400),
+    "log_level": values.choice("debug", "info", "warning", "error"),
+    "log_format": values.choice("json", "text"),
+    "debug_transcripts": values.switch,
+    "uvloop": values.choice("auto", "on", "off"),
+}
+
+
+def variable_names() -> tuple[str, ...]:
+    """Every environment variable that the service reads."""
+    own = (*_PARSERS, "disable_auth", *(limit.name for limit in fields(Limits)))
+    return (API_KEY, *(_variable(name) for name in own))
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read and check the whole environment.
+
+    Raises SettingsError with all that is wrong, not only the first finding. Empty variables count
+    as unset. A variable with the service's prefix that it does not know is an error.
+    """
+    reader = _Reader(environ)
+    chosen: dict[str, Any] = {
+        name: reader.take(_variable(name), parse, None) for name, parse in _PARSERS.items()
+    }
+    settings = Settings(
+        api_key=reader.take(API_KEY, parse_secret, None),
+        limits=_read_limits(reader),
+        disable_auth=reader.take(_variable("disable_auth"), _parse_disable_auth, False),
+        **{name: value for name, value in chosen.items() if value is not None},
+    )
+    problems = reader.problems + _contradictions(settings, reader) + _strangers(environ)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+class _Reader:
+    """Takes values out of one environment and collects every complaint."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def has(self, variable: str) -> bool:
+        return bool(self._environ.get(variable, "").strip())
+
+    def take(self, variable: str, parse: Callable[[str], _Value], default: Any) -> Any:
+        if not self.has(variable):
+            return default
+        try:
+            return parse(self._environ[variable].strip())
+        except ValueError as error:
+            self.problems.append(f"{variable} {error}")
+            return default
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _read_limits(reader: _Reader) -> Limits:
+    chosen: dict[str, Any] = {}
+    for limit in fields(Limits):
+        parse = values.whole_number(1) if isinstance(limit.default, int) else values.seconds(0.001)
+        chosen[limit.name] = reader.take(_variable(limit.name), parse, limit.default)
+    return Limits(**chosen)
+
+
+def _parse_disable_auth(text: str) -> bool:
+    if text != ACCEPT_ANYONE:
+        raise ValueError(
+            f"is {values.quote(text)}; only {ACCEPT_ANYONE!r} lets callers in unchecked"
+        )
+    return True
+
+
+def _contradictions(settings: Settings, reader: _Reader) -> list[str]:
+    problems = []
+    if not settings.disable_auth and not reader.has(API_KEY):
+        problems.append(
+            f"{API_KEY} is missing; set it to the API key of the ElevenLabs workspace"
+            " whose engine calls this server"
+        )
+    name, secret = _variable("header_name"), _variable("header_secret")
+    if reader.has(name) != reader.has(secret):
+        present, absent = (name, secret) if reader.has(name) else (secret, name)
+        problems.append(f"{absent} is missing; {present} is set, and one needs the other")
+    return problems
+
+
+def _strangers(environ: Mapping[str, str]) -> list[str]:
+    known = variable_names()
+    strangers = [name for name in environ if name.startswith(PREFIX) and name not in known]
+    return [f"{name} is unknown; {_suggest(name, known)}" for name in sorted(strangers)]
+
+
+def _suggest(name: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else "remove it, or see docs/configuration.md"
