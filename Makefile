@@ -59,6 +59,11 @@ system: ## system packages for the fullest tests (today: none)
 
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
+# npm has a switch for where packages come from, but none for the sponsors' addresses.
+DROP_FUNDING = const fs = require("fs"), lock = JSON.parse(fs.readFileSync("package-lock.json")); \
+	for (const entry of Object.values(lock.packages)) delete entry.funding; \
+	fs.writeFileSync("package-lock.json", JSON.stringify(lock, null, 2) + "\n")
+# npm leaves hashes out for packages that are installed already, so node_modules goes first.
 # Smaller groups are constrained by dev.txt, so that one package has one version everywhere.
 lock: $(UV_READY) ## renew the lock files (UPGRADE=--upgrade for newer versions)
 	$(LOCK) --group uv --output-file requirements/uv.txt >/dev/null
@@ -67,7 +72,9 @@ lock: $(UV_READY) ## renew the lock files (UPGRADE=--upgrade for newer versions)
 		$(LOCK) --group $$group --constraints requirements/dev.txt \
 			--output-file requirements/$$group.txt >/dev/null; \
 	done
-	npm install --package-lock-only
+	rm -rf node_modules
+	npm install --package-lock-only --loglevel=error
+	node -e '$(DROP_FUNDING)'
 
 clean: ## remove what the tools made
 	rm -rf .venv node_modules .coverage .coverage.* htmlcov .hypothesis .uv_cache
