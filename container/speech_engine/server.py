@@ -1,0 +1,163 @@
+"""The WebSocket server that ElevenLabs dials, once for each conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from functools import partial
+from typing import Any, Unpack
+
+from .connection import Shared
+from .gate import make_gate
+from .handlers import HandlerKeywords, Handlers
+from .handshake import Handshake
+from .limits import Limits
+from .session import TICK_SECONDS, SessionContext, SpeechEngineSession
+from .tokens import Secrets
+
+_STOP_SECONDS = 6.0
+"""How long `stop` waits for closing handshakes and handlers after it has closed all sockets."""
+
+_BACKLOG = 1024
+
+
+class SpeechEngineServer:
+    """Accepts the Speech Engine's connections and runs a session for each.
+
+    The official SDK's server with its keywords, and more. Health checks at ``/healthz`` and
+    ``/readyz`` are answered on the same port.
+    https://elevenlabs.io/docs/eleven-agents/guides/speech-engine
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 3001,
+        path: str | None = None,
+        api_key: Secrets = None,
+        debug: bool = False,
+        disable_auth: bool = False,
+        required_header: tuple[str, Secrets] | None = None,
+        limits: Limits | None = None,
+        **handlers: Unpack[HandlerKeywords],
+    ) -> None:
+        """Nothing is opened before `start`.
+
+        ``port`` 0 takes a free one, see `sockets`. ``path`` None accepts every path. ``api_key``
+        is one key, several that are all valid, or a function that returns those valid now; by
+        default the environment's ELEVENLABS_API_KEY when the server starts. ``required_header``
+        is a name and the value(s) that every request has to carry besides. ``disable_auth``
+        accepts anybody. Raises TypeError for an unknown handler keyword.
+        """
+        self._host = host
+        self._port = port
+        self._path = path
+        self._api_key = api_key
+        self._disable_auth = disable_auth
+        self._required_header = required_header
+        self._limits = limits or Limits()
+        self._context = SessionContext(
+            handlers=Handlers.from_keywords(handlers), limits=self._limits, debug=debug
+        )
+        self._server: asyncio.Server | None = None
+        self._shared: Shared | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+        self._stopped = asyncio.Event()
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The listening sockets; none before `start` and after `stop`."""
+        return tuple(self._server.sockets) if self._server is not None else ()
+
+    @property
+    def conversations(self) -> int:
+        """How many conversations are live now."""
+        return len(self._shared.connections) if self._shared is not None else 0
+
+    def handle_connection(self, ws: Any) -> SpeechEngineSession:
+        """A session with this server's handlers around a socket of another server's.
+
+        Its `run` has to be awaited by the caller, who has also checked the caller's token.
+        """
+        return SpeechEngineSession(ws, context=self._context)
+
+    async def start(self) -> None:
+        """Listen and return.
+
+        Raises RuntimeError("already started"), RuntimeError without an API key, and OSError if the
+        address is taken.
+        """
+        if self._server is not None:
+            raise RuntimeError("already started")
+        gate = make_gate(
+            api_key=self._api_key,
+            path=self._path,
+            disable_auth=self._disable_auth,
+            required_header=self._required_header,
+            limits=self._limits,
+        )
+        loop = asyncio.get_running_loop()
+        self._stopped.clear()
+        shared = Shared(gate=gate, context=self._context)
+        self._server = await loop.create_server(
+            partial(Handshake, shared), self._host, self._port, backlog=_BACKLOG
+        )
+        self._shared = shared
+        gate.is_ready = True
+        self._tick(loop, shared)
+
+    async def serve(self) -> None:
+        """`start`, then wait until `stop` has done its work. Stops when cancelled, too."""
+        await self.start()
+        try:
+            await self._stopped.wait()
+        finally:
+            await self.stop()
+
+    def begin_drain(self) -> None:
+        """Fail readiness and refuse new conversations; those that are live go on."""
+        if self._shared is not None:
+            self._shared.gate.is_ready = False
+
+    async def stop(self, *, grace_seconds: float = 0.0) -> None:
+        """Refuse new conversations, give live ones ``grace_seconds`` to end, close the rest (1001).
+
+        Returns within ``grace_seconds`` + 6 s, whatever handlers do. Does nothing if not started.
+        """
+        if self._shared is None or self._server is None:
+            return
+        shared, server = self._shared, self._server
+        self.begin_drain()
+        await self._wait_for_conversations(grace_seconds)
+        for connection in list(shared.connections):
+            connection.session.disconnect(1001, "the server is shutting down")
+        await self._wait_for_conversations(_STOP_SECONDS / 2)
+        await self._wait_for_tasks(_STOP_SECONDS / 2)
+        self._close(shared, server)
+
+    def _close(self, shared: Shared, server: asyncio.Server) -> None:
+        if self._ticker is not None:
+            self._ticker.cancel()
+        server.close()
+        for connection in [*shared.connections, *shared.handshakes]:
+            connection.abort()
+        self._server = self._shared = None
+        self._stopped.set()
+
+    def _tick(self, loop: asyncio.AbstractEventLoop, shared: Shared) -> None:
+        now = loop.time()
+        for connection in [*shared.connections, *shared.handshakes]:
+            connection.tick(now)
+        self._ticker = loop.call_later(TICK_SECONDS, self._tick, loop, shared)
+
+    async def _wait_for_conversations(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self.conversations and loop.time() < deadline:
+            await asyncio.sleep(min(0.05, seconds))
+
+    async def _wait_for_tasks(self, seconds: float) -> None:
+        tasks = [task for task in self._context.tasks if task is not asyncio.current_task()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
