@@ -1,0 +1,68 @@
+"""Owns the list of metrics: names, units, and the gains that must hold. Knows no server program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the report.
+
+    `bounds` maps a reference server to the least gain of this project's runtime over it, `aims` to
+    the gain hoped for. `highest` is an absolute limit for this project's runtime.
+    """
+
+    name: str
+    title: str
+    scenario: str
+    higher_is_better: bool = False
+    bounds: tuple[tuple[str, float], ...] = ()
+    aims: tuple[tuple[str, float], ...] = ()
+    highest: float | None = None
+
+
+PYTHON, JS = "python-sdk", "js-sdk"
+
+METRICS = (
+    Metric(
+        "burst_chunks_per_cpu_second",
+        "burst: chunks per CPU-second",
+        "burst",
+        higher_is_better=True,
+        bounds=((PYTHON, 8.0), (JS, 4.5)),
+    ),
+    Metric(
+        "paced_cpu_us_per_chunk",
+        "paced: CPU per chunk, µs",
+        "paced",
+        bounds=((PYTHON, 2.2), (JS, 1.4)),
+        aims=((PYTHON, 2.7),),
+    ),
+    Metric(
+        "first_chunk_p50_ms",
+        "paced: first chunk p50, ms",
+        "paced",
+        bounds=((PYTHON, 6.0), (JS, 1.7)),
+    ),
+    Metric("first_chunk_p99_ms", "paced: first chunk p99, ms", "paced"),
+    Metric(
+        "interruption_p50_ms",
+        "paced: interruption p50, ms",
+        "paced",
+        bounds=((PYTHON, 6.0), (JS, 1.7)),
+    ),
+    Metric("interruption_p99_ms", "paced: interruption p99, ms", "paced"),
+    Metric("stale_chunks", "paced: stale chunks", "paced", highest=0),
+    Metric("accept_cpu_us", "accept: CPU per connection, µs", "accept", bounds=((PYTHON, 3.3),)),
+    Metric("refuse_cpu_us", "accept: CPU per refusal, µs", "accept", bounds=((PYTHON, 2.7),)),
+    Metric(
+        "memory_kb_per_conversation",
+        "memory: kB per idle conversation",
+        "memory",
+        bounds=((PYTHON, 4.0),),
+        aims=((PYTHON, 7.0),),
+    ),
+    Metric("start_ms", "start: to first accepted, ms", "start", bounds=((PYTHON, 2.6),)),
+    Metric("start_cpu_ms", "start: CPU, ms", "start"),
+)
