@@ -1,0 +1,1 @@
+"""One conversation: the client's WebSocket, the answers, the record."""
