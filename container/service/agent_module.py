@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import inspect
 import traceback
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ def load_agent(name: str) -> dict[str, Callable[..., Any]]:
     handlers = {
         handler: getattr(module, handler) for handler in _PARAMETERS if hasattr(module, handler)
     }
+    _refuse_misspelt(module)
     wanted = function_name or "on_transcript"
     if not hasattr(module, wanted):
         raise AgentError(
@@ -52,6 +54,13 @@ def load_agent(name: str) -> dict[str, Callable[..., Any]]:
     for handler, function in handlers.items():
         _check_signature(module, handler, function)
     return handlers
+
+
+def _refuse_misspelt(module: ModuleType) -> None:
+    for name in vars(module):
+        known = name in _PARAMETERS or not name.startswith("on_")
+        if not known and (close := get_close_matches(name, _PARAMETERS, n=1, cutoff=0.8)):
+            raise AgentError(f"{name} in {_file_of(module)} is no handler; write {close[0]}")
 
 
 def _import_agent(module_name: str) -> ModuleType:
@@ -70,7 +79,7 @@ def _import_agent(module_name: str) -> ModuleType:
                 f" {', '.join(ready_made_agents()) or 'no ready-made agents'}"
             ) from None
         raise AgentError(_describe_failure(module_name, error)) from None
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a fork's own file may fail in any way
         raise AgentError(_describe_failure(module_name, error)) from None
 
 

@@ -25,7 +25,7 @@ logger = logging.getLogger("service")
 
 # After the grace: closing handshakes, handlers' last steps, threads. With the default grace of
 # 110 s the sum of all stays below Fargate's 120 s, after which the task is killed.
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 6.0
 _TASKS_SECONDS = 1.0
 _THREADS_SECONDS = 1.0
 _MARGIN_SECONDS = 1.0
@@ -101,7 +101,7 @@ async def _serve(
         extra={"conversations": server.conversations, "grace_seconds": grace_seconds},
     )
     server.begin_drain()
-    await _limit(server.stop(grace_seconds), grace_seconds + _CLOSE_SECONDS)
+    await _limit(server.stop(grace_seconds=grace_seconds), grace_seconds + _CLOSE_SECONDS)
     logger.info("stopped")
 
 
@@ -139,12 +139,10 @@ async def _cancel_tasks() -> list[str]:
 
 
 def _wait_for_threads() -> list[str]:
-    """Join the threads that the interpreter would wait for; returns the names of those that stay."""
+    """Join the threads that the interpreter would wait for; returns the names of those left."""
     deadline = time.monotonic() + _THREADS_SECONDS
-    mine = threading.current_thread()
-    others = [
-        thread for thread in threading.enumerate() if thread is not mine and not thread.daemon
-    ]
+    everyone = set(threading.enumerate()) - {threading.current_thread()}
+    others = [thread for thread in everyone if not thread.daemon]
     for thread in others:
         thread.join(max(0.0, deadline - time.monotonic()))
     return sorted(thread.name for thread in others if thread.is_alive())

@@ -1,7 +1,7 @@
 """How the service writes its log: one line an event on standard output, as JSON or as text.
 
-Messages are static; data travels in fields, given as `extra=` to stdlib logging. It decides the
-form only, never what is logged.
+Messages are static; data travels in fields, given to stdlib logging as `extra={"name": value}`, or
+all together as `extra={"fields": {…}}`. It decides the form only, never what is logged.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def configure_logs(*, level: str, form: str, stream: TextIO | None = None) -> No
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # A reader that went away must not turn each event into a traceback on standard error.
     logging.raiseExceptions = False
+    logging.captureWarnings(capture=True)
     for noisy in ("asyncio", "websockets"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
 
@@ -44,14 +45,14 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render time, level, event and logger, then the record's own fields."""
-        line = {
+        head = {
             "time": _time(record),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             "logger": record.name,
-            **_fields(record),
         }
-        return json.dumps(line, default=str)
+        # The head a second time: no field may pass for it.
+        return json.dumps({**head, **_fields(record), **head}, default=str)
 
 
 class TextFormatter(logging.Formatter):
@@ -75,6 +76,8 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
         for name, value in record.__dict__.items()
         if name not in _STANDARD_ATTRIBUTES and value is not None
     }
+    if isinstance(together := own.pop("fields", {}), dict):
+        own.update(together)
     if record.exc_info and record.exc_info[1] is not None:
         own.update(describe_exception(record.exc_info[1], record.exc_info[2]))
     return own

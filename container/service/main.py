@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from service.agent_module import AgentError, load_agent
 from service.conversation_log import ConversationLog
 from service.lifecycle import StartError, run_server
+from service.log_throttle import LogThrottle
 from service.logs import configure_logs
 from service.settings import Settings, SettingsError, read_settings
 from speech_engine import SpeechEngineServer
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
     from service.signals import StopRequest
 
-EXIT_BAD_SETTINGS = 2
-EXIT_CANNOT_START = 1
+_BAD_SETTINGS = 2
+_CANNOT_START = 1
 
 logger = logging.getLogger("service")
 
@@ -31,10 +33,10 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
         settings = read_settings(environ)
         agent = load_agent(settings.agent)
     except SettingsError as error:
-        return _give_up(EXIT_BAD_SETTINGS, *error.problems)
+        return _give_up(_BAD_SETTINGS, *error.problems)
     except AgentError as error:
-        return _give_up(EXIT_BAD_SETTINGS, str(error))
-    configure_logs(level=settings.log_level, form=settings.log_format)
+        return _give_up(_BAD_SETTINGS, str(error))
+    _set_up_logs(settings)
     server = build_server(settings, agent)
     try:
         run_server(
@@ -45,7 +47,7 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
             announce=lambda: _announce(settings, server),
         )
     except StartError as error:
-        return _give_up(EXIT_CANNOT_START, f"{settings.host}:{settings.port}: {error}")
+        return _give_up(_CANNOT_START, f"{settings.host}:{settings.port}: {error}")
     return 0
 
 
@@ -69,6 +71,14 @@ def build_server(settings: Settings, agent: Mapping[str, Callable[..., Any]]) ->
         limits=settings.limits,
         **log.handlers(),
     )
+
+
+def _set_up_logs(settings: Settings) -> None:
+    configure_logs(level=settings.log_level, form=settings.log_format)
+    # Callers need no key to be refused.
+    logging.getLogger("speech_engine").addFilter(LogThrottle("connection refused"))
+    # Said in the log instead, where somebody sees it.
+    warnings.filterwarnings("ignore", "authentication is disabled", UserWarning)
 
 
 def _announce(settings: Settings, server: SpeechEngineServer) -> None:

@@ -1,0 +1,1 @@
+"""speechctl: the project's commands for a terminal, one module each."""

@@ -1,0 +1,116 @@
+"""The give and take of one conversation: lines of the user, answers of the agent, and its end.
+
+All that happens, in the client's thread or in the reader's, becomes an event of one queue, and the
+main thread alone decides. It knows neither the network nor the official client.
+"""
+
+from __future__ import annotations
+
+import io
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.screen import Screen
+
+_ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The user entered something."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfInput:
+    """The user has nothing more to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The agent's answer is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The conversation is over, by the agent or by a failure."""
+
+    reason: str
+
+
+Event = Line | EndOfInput | Answered | Ended
+
+
+class Exchange:
+    """Runs a conversation that is open until somebody ends it.
+
+    `say` sends one message of the user. With `waits_for_answers` the next line is read when the
+    last one is answered; without it a line entered while the agent speaks interrupts the agent.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        screen: Screen,
+        events: queue.SimpleQueue[Event],
+        *,
+        waits_for_answers: bool,
+    ) -> None:
+        self._say = say
+        self._screen = screen
+        self._events = events
+        self._waits_for_answers = waits_for_answers
+        self._answer_due = False
+        # One line at a time is on its way: standard input is never read ahead.
+        self._may_read = threading.Semaphore(1)
+
+    def run(self, input_descriptor: int) -> None:
+        """Read lines from a file descriptor and talk. Raises CommandError when it breaks off."""
+        threading.Thread(target=self._read, args=(input_descriptor,), daemon=True).start()
+        self._screen.prompt()
+        while self._handle(self._next_event()):
+            pass
+
+    def _next_event(self) -> Event:
+        limit_seconds = _ANSWER_SECONDS if self._answer_due and self._waits_for_answers else None
+        try:
+            return self._events.get(timeout=limit_seconds)
+        except queue.Empty:
+            raise CommandError(f"no answer within {_ANSWER_SECONDS:g} s; see the log") from None
+
+    def _handle(self, event: Event) -> bool:
+        match event:
+            case EndOfInput() | Line(text="/quit"):
+                return False
+            case Ended(reason=reason):
+                raise CommandError(f"the conversation has ended: {reason}")
+            case Line(text=""):
+                self._screen.prompt()
+                self._may_read.release()
+            case Line(text=text):
+                self._answer_due = True
+                self._screen.end_input()
+                self._say(text)
+                if not self._waits_for_answers:
+                    self._may_read.release()
+            case Answered():
+                self._screen.prompt()
+                if self._waits_for_answers and self._answer_due:
+                    self._may_read.release()
+                self._answer_due = False
+        return True
+
+    def _read(self, descriptor: int) -> None:
+        # Unbuffered: the lock of a buffered reader could not be taken at exit while it waits here.
+        with io.FileIO(descriptor, closefd=False) as source:
+            while self._may_read.acquire() and (raw := source.readline()):
+                self._events.put(Line(raw.decode(errors="replace").strip()))
+        self._events.put(EndOfInput())

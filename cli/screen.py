@@ -1,0 +1,73 @@
+"""What a conversation looks like in a terminal, or in a pipe.
+
+It is told of the conversation's events, from any thread, and knows nothing of the network.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_PROMPT = "you> "
+_AGENT = "agent> "
+
+
+class Screen:
+    """Writes the two voices. In a pipe there are no prompts, and answers stand alone."""
+
+    def __init__(self, output: TextIO, *, interactive: bool) -> None:
+        self._output = output
+        self._interactive = interactive
+        self._lock = threading.Lock()
+        self._mid_line = False
+
+    def note(self, text: str) -> None:
+        """Tell something about the conversation itself."""
+        if self._interactive:
+            with self._lock:
+                self._end_line()
+                self._write(f"{text}\n")
+
+    def prompt(self) -> None:
+        """Show that it is the user's turn."""
+        if self._interactive:
+            with self._lock:
+                self._end_line()
+                self._write(_PROMPT)
+                self._mid_line = True
+
+    def end_input(self) -> None:
+        """Take note that the user's own Enter has ended the line."""
+        self._mid_line = False
+
+    def begin_answer(self) -> None:
+        """The agent begins to speak."""
+        with self._lock:
+            self._end_line()
+            if self._interactive:
+                self._write(_AGENT)
+                self._mid_line = True
+
+    def add_words(self, text: str) -> None:
+        """More of the answer."""
+        if text:
+            with self._lock:
+                self._write(text)
+                self._mid_line = not text.endswith("\n")
+
+    def end_answer(self) -> None:
+        """The answer is whole."""
+        with self._lock:
+            self._end_line()
+
+    def _end_line(self) -> None:
+        if self._mid_line:
+            self._write("\n")
+            self._mid_line = False
+
+    def _write(self, text: str) -> None:
+        self._output.write(text)
+        self._output.flush()
