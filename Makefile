@@ -4,7 +4,7 @@
 .DELETE_ON_ERROR:
 .PHONY: help dev talk test check fmt bench setup system lock clean
 
-PYTHON ?=
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PYTEST_ARGS ?=
 UPGRADE ?=
 export PORT ENGINE PUBLIC_WS_URL
@@ -85,11 +85,11 @@ clean: ## remove what the tools made
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define FIND_PYTHON
-for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+for python in $(PYTHON); do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	python=; \
 done; \
-[ -n "$$python" ] || { echo "setup: needs Python 3.11 or newer as python3 (or make PYTHON=/path/to/python3)" >&2; exit 1; }
+[ -n "$$python" ] || { echo "setup: needs Python 3.11 or newer; install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 endef
 
 $(UV_READY): requirements/uv.txt
@@ -114,8 +114,8 @@ $(DEV_READY): requirements/dev.txt $(LOCAL_READY)
 	@touch $@
 
 $(NODE_READY): package.json package-lock.json .npmrc
-	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null \
-		|| { echo "setup: needs Node 20 or newer as node" >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null \
+		|| { echo "setup: needs Node 20 or newer with npm" >&2; exit 1; }
 	@echo "setup: Node packages"
 	@npm ci --loglevel=error
 	@touch $@
