@@ -27,9 +27,10 @@ async def answer(
     transcript: Sequence[ConversationMessage], seconds_a_word: float = _SECONDS_A_WORD
 ) -> AsyncIterator[str]:
     """Stream a friendly echo of the user's last message, a word at a time."""
-    for word in _compose(transcript).split():
-        yield word + " "
-        await asyncio.sleep(seconds_a_word)
+    for index, word in enumerate(_compose(transcript).split()):
+        if index:
+            await asyncio.sleep(seconds_a_word)
+        yield f" {word}" if index else word
 
 
 def _compose(transcript: Sequence[ConversationMessage]) -> str:

@@ -50,6 +50,7 @@ def run_server(
     """
     loop = new_event_loop(uvloop)
     asyncio.set_event_loop(loop)
+    loop.set_exception_handler(_report)
     executor = ThreadPoolExecutor(thread_name_prefix="service")
     loop.set_default_executor(executor)
     loop.run_until_complete(_serve(server, stop, grace_seconds, announce))
@@ -75,6 +76,11 @@ def new_event_loop(uvloop: str) -> asyncio.AbstractEventLoop:
             raise StartError("uvloop is not installed; install it or set it to auto") from None
         return asyncio.new_event_loop()
     return new_fast_loop()
+
+
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # asyncio's own handler would write the exception's text into the message.
+    logger.error("unhandled error in the event loop", exc_info=context.get("exception"))
 
 
 async def _serve(

@@ -1,7 +1,8 @@
 """How the service writes its log: one line an event on standard output, as JSON or as text.
 
 Messages are static; data travels in fields, given to stdlib logging as `extra={"name": value}`, or
-all together as `extra={"fields": {…}}`. It decides the form only, never what is logged.
+all together as `extra={"fields": {…}}`. It decides the form only, with one exception: what an exception says may quote a conversation, so its message is
+left out unless the caller wants it.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import json
 import logging
 import re
 import sys
+import traceback
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import TextIO
 
 _STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
@@ -25,13 +27,20 @@ _STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
 }
 # CloudWatch cuts an event at 256 KiB; the frames next to the failure are at the end.
 _TRACEBACK_CHARACTERS = 16_000
+_LONGEST_CHAIN = 8
 _LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def configure_logs(*, level: str, form: str, stream: TextIO | None = None) -> None:
-    """Send every logger of the process to `stream` (standard output) in the form json or text."""
+def configure_logs(
+    *, level: str, form: str, quotes_exceptions: bool = False, stream: TextIO | None = None
+) -> None:
+    """Send every logger of the process to `stream` (standard output) in the form json or text.
+
+    `quotes_exceptions` adds the messages of exceptions to their types and places.
+    """
     handler = logging.StreamHandler(stream or sys.stdout)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    formatter = JsonFormatter if form == "json" else TextFormatter
+    handler.setFormatter(formatter(quotes_exceptions=quotes_exceptions))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # A reader that went away must not turn each event into a traceback on standard error.
     logging.raiseExceptions = False
@@ -40,7 +49,28 @@ def configure_logs(*, level: str, form: str, stream: TextIO | None = None) -> No
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
-class JsonFormatter(logging.Formatter):
+class _FieldFormatter(logging.Formatter):
+    """What both forms share: which fields a record has."""
+
+    def __init__(self, *, quotes_exceptions: bool = False) -> None:
+        super().__init__()
+        self._quotes_exceptions = quotes_exceptions
+
+    def fields_of(self, record: logging.LogRecord) -> dict[str, Any]:
+        """The record's own fields, then those of its exception."""
+        own = {
+            name: value
+            for name, value in record.__dict__.items()
+            if name not in _STANDARD_ATTRIBUTES and value is not None
+        }
+        if isinstance(together := own.pop("fields", {}), dict):
+            own.update(together)
+        if record.exc_info and record.exc_info[1] is not None:
+            own.update(describe_exception(record.exc_info[1], quoted=self._quotes_exceptions))
+        return own
+
+
+class JsonFormatter(_FieldFormatter):
     """One JSON object a line, plain ASCII, so that nothing in a value can break the line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -52,15 +82,17 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
         }
         # The head a second time: no field may pass for it.
-        return json.dumps({**head, **_fields(record), **head}, default=str)
+        return json.dumps({**head, **self.fields_of(record), **head}, default=_plain)
 
 
-class TextFormatter(logging.Formatter):
+class TextFormatter(_FieldFormatter):
     """The same event for a terminal: time, level, message, then fields as name=value."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Render one line; control characters in values are shown escaped."""
-        fields = " ".join(f"{name}={_shown(value)}" for name, value in _fields(record).items())
+        fields = " ".join(
+            f"{name}={_shown(value)}" for name, value in self.fields_of(record).items()
+        )
         head = f"{_time(record)[11:23]} {record.levelname.lower():7} {record.getMessage()}"
         return _on_one_line(f"{head}  {fields}" if fields else head)
 
@@ -70,25 +102,41 @@ def _time(record: logging.LogRecord) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    own = {
-        name: value
-        for name, value in record.__dict__.items()
-        if name not in _STANDARD_ATTRIBUTES and value is not None
+def describe_exception(error: BaseException, *, quoted: bool = False) -> dict[str, Any]:
+    """The fields that tell of an exception: type, HTTP status if it has one, and traceback.
+
+    Without `quoted` no exception's message is among them.
+    """
+    status = getattr(error, "status_code", None)
+    parts = [_describe_link(link, quoted=quoted) for link in _chain(error)]
+    return {
+        "error_type": type(error).__name__,
+        **({"status_code": status} if isinstance(status, int) else {}),
+        "traceback": "\n".join(parts)[-_TRACEBACK_CHARACTERS:],
     }
-    if isinstance(together := own.pop("fields", {}), dict):
-        own.update(together)
-    if record.exc_info and record.exc_info[1] is not None:
-        own.update(describe_exception(record.exc_info[1], record.exc_info[2]))
-    return own
 
 
-def describe_exception(
-    error: BaseException, traceback: TracebackType | None = None
-) -> dict[str, str]:
-    """The fields that tell of an exception: its type, and its traceback as one string."""
-    text = logging.Formatter().formatException((type(error), error, traceback))
-    return {"error_type": type(error).__name__, "traceback": text[-_TRACEBACK_CHARACTERS:]}
+def _describe_link(error: BaseException, *, quoted: bool) -> str:
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{frames}{type(error).__name__}{f': {error}' if quoted else ''}"
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The exception and those that led to it, the first cause first."""
+    chain = [error]
+    while len(chain) < _LONGEST_CHAIN:
+        last = chain[-1]
+        before = last.__cause__ or (None if last.__suppress_context__ else last.__context__)
+        if before is None:
+            break
+        chain.append(before)
+    return chain[::-1]
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
 
 
 def _shown(value: object) -> str:

@@ -74,7 +74,11 @@ def build_server(settings: Settings, agent: Mapping[str, Callable[..., Any]]) ->
 
 
 def _set_up_logs(settings: Settings) -> None:
-    configure_logs(level=settings.log_level, form=settings.log_format)
+    configure_logs(
+        level=settings.log_level,
+        form=settings.log_format,
+        quotes_exceptions=settings.debug_transcripts,
+    )
     # Callers need no key to be refused.
     logging.getLogger("speech_engine").addFilter(LogThrottle("connection refused"))
     # Said in the log instead, where somebody sees it.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _STOP_SECONDS = 3.0
+_LAST_LINES_SECONDS = 0.5
 _LONGEST_LINE_BYTES = 1024 * 1024
 
 
@@ -51,9 +52,9 @@ class Child:
         except TimeoutError:
             self._signal(signal.SIGKILL)
             await self._process.wait()
+        # A grandchild may hold the pipe open: the last lines get a moment, not for ever.
+        await asyncio.wait({self._reader}, timeout=_LAST_LINES_SECONDS)
         self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.returncode is None:

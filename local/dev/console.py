@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-_COLORS = {"dev": "36", "server": "32", "platform": "35"}
+_COLORS = {"dev": "36", "server": "32", "user": "34", "agent": "35"}
 _LEVEL_COLORS = {"warning": "33", "error": "31", "critical": "31"}
 _DIM = "2"
 _HIDDEN = {"time", "level", "event", "logger", "traceback"}
 _SOURCE_WIDTH = max(map(len, _COLORS))
+# What the runtime tells only when transcripts are switched on, beside the service's own lines.
+_TRANSCRIPT_LOGGER = "speech_engine.debug"
+_SAID_IN_ANOTHER_LINE = {"conversation started"}
 
 
 class Console:
@@ -35,6 +38,8 @@ class Console:
         event = _parse_event(line)
         if event is None:
             self.show(source, line)
+        elif event.get("logger") == _TRANSCRIPT_LOGGER:
+            self._show_speech(source, event)
         else:
             self.show(source, _describe(event), str(event.get("level", "info")))
 
@@ -42,6 +47,14 @@ class Console:
         """Write the summary that a person looks for after the start."""
         lines = [f"  {self._paint(name.ljust(10), _DIM)} {value}" for name, value in rows]
         self._write("\n".join(["", *lines, "", self._paint(closing, "1"), ""]))
+
+    def _show_speech(self, source: str, event: dict[str, Any]) -> None:
+        if event["event"] == "turn started" and event.get("transcript"):
+            self.show("user", str(event["transcript"][-1].get("content", "")))
+        elif event["event"] == "turn ended" and "answer" in event:
+            self.show("agent", str(event["answer"]).rstrip())
+        elif event["event"] not in _SAID_IN_ANOTHER_LINE:
+            self.show(source, _describe(event))
 
     def _paint(self, text: str, color: str | None) -> str:
         return f"\x1b[{color}m{text}\x1b[0m" if self._colored and color else text
@@ -51,7 +64,7 @@ class Console:
         self._stream.flush()
 
 
-def _parse_event(line: str) -> dict[str, object] | None:
+def _parse_event(line: str) -> dict[str, Any] | None:
     if not line.startswith("{"):
         return None
     try:
@@ -61,7 +74,7 @@ def _parse_event(line: str) -> dict[str, object] | None:
     return event if isinstance(event, dict) and "event" in event else None
 
 
-def _describe(event: dict[str, object]) -> str:
+def _describe(event: dict[str, Any]) -> str:
     fields = [f"{name}={_shown(value)}" for name, value in event.items() if name not in _HIDDEN]
     head = "  ".join([str(event["event"]), " ".join(fields)]).rstrip()
     traceback = event.get("traceback")

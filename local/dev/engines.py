@@ -5,9 +5,16 @@ https://elevenlabs.io/docs/api-reference/speech-engine/create
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 _LIMIT_SECONDS = 15.0
 # What a text client needs besides the defaults: the parts of an answer as they come.
@@ -59,6 +66,10 @@ class EngineClient:
         """Delete an engine; one that is gone already is no error."""
         await self._request("DELETE", f"/v1/speech-engine/{engine_id}", None, also_good=404)
 
+    def url_of(self, engine_id: str) -> str:
+        """The engine's own address."""
+        return f"{self._base_url}/v1/speech-engine/{engine_id}"
+
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()
@@ -75,6 +86,40 @@ class EngineClient:
         if answer.is_success or answer.status_code == also_good:
             return answer
         raise EngineError(_describe(answer, self._base_url))
+
+
+@contextlib.asynccontextmanager
+async def throwaway_engine(
+    client: EngineClient, *, ws_url: str, requires_auth: bool
+) -> AsyncIterator[str]:
+    """An engine that exists while the block runs; yields its id.
+
+    Raises EngineError, also when it could not be deleted: then it tells how to do it by hand.
+    """
+    name = f"make dev {secrets.token_hex(4)}"
+    creation = asyncio.create_task(
+        client.create(name=name, ws_url=ws_url, enable_auth=requires_auth)
+    )
+    try:
+        engine_id = await asyncio.shield(creation)
+    except asyncio.CancelledError:
+        # The request is on its way: only its answer tells what there is to delete.
+        await _delete(client, await creation)
+        raise
+    try:
+        yield engine_id
+    finally:
+        await _delete(client, engine_id)
+
+
+async def _delete(client: EngineClient, engine_id: str) -> None:
+    try:
+        await client.delete(engine_id)
+    except EngineError as error:
+        raise EngineError(
+            f"the throwaway engine {engine_id} is NOT deleted: {error}. Delete it by hand: curl -X"
+            f' DELETE -H "xi-api-key: $ELEVENLABS_API_KEY" {client.url_of(engine_id)}'
+        ) from None
 
 
 def _describe(answer: httpx.Response, base_url: str) -> str:

@@ -1,0 +1,180 @@
+"""The composition root of `make dev`: platform, engine and server come and go together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from local.dev.console import Console
+from local.dev.engines import EngineClient, EngineError, throwaway_engine
+from local.dev.options import OptionError, Options, read_options
+from local.dev.server import ReloadingServer
+from local.dev.state import DevState, remove_state, write_state
+from local.platform import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+HOST = "127.0.0.1"
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class DevError(Exception):
+    """This run can't begin or could not clean up; the message is one line with the remedy."""
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run until a signal; returns the exit code. What a user can cause is told in one line."""
+    console = Console(sys.stdout)
+    try:
+        options = read_options(arguments, environ)
+        return asyncio.run(_run_until_signal(options, console))
+    except (OptionError, DevError, EngineError) as error:
+        print(f"make dev: {error}", file=sys.stderr)
+        return 1
+
+
+async def _run_until_signal(options: Options, console: Console) -> int:
+    loop = asyncio.get_running_loop()
+    work = asyncio.create_task(_run(options, console))
+    asked_to_end = asyncio.Event()
+
+    def end() -> None:
+        # Only once: a second signal must not cut the clean-up short.
+        if not asked_to_end.is_set():
+            asked_to_end.set()
+            work.cancel()
+
+    for number in _ENDING_SIGNALS:
+        loop.add_signal_handler(number, end)
+    try:
+        await work
+    except asyncio.CancelledError:
+        console.show("dev", "ended; nothing is left running")
+    return 0
+
+
+async def _run(options: Options, console: Console) -> None:
+    port = choose_port("PORT", options.server_port)
+    ending = contextlib.AsyncExitStack()
+    async with ending:
+        platform = await ending.enter_async_context(_platform(options, port))
+        engine_id = await ending.enter_async_context(
+            throwaway_engine(
+                platform.client, ws_url=platform.ws_url, requires_auth=platform.is_real
+            )
+        )
+        server = ReloadingServer(
+            agent_folder=options.agent_folder,
+            settings=_server_settings(port, options.ws_path, platform.api_key),
+            console=console,
+        )
+        serving = asyncio.create_task(server.run())
+        ending.push_async_callback(_cancel, serving)
+        await server.settle()
+        state = DevState(
+            base_url=platform.base_url,
+            engine_id=engine_id,
+            requires_auth=platform.is_real,
+            process_id=os.getpid(),
+        )
+        write_state(options.state_file, state)
+        ending.callback(remove_state, options.state_file)
+        _show_summary(console, options, platform, engine_id, port)
+        await serving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlatformAccess:
+    """A platform that is up, with the key for it and the address at which it dials the server."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    ws_url: str
+    is_real: bool
+    client: EngineClient
+
+
+@contextlib.asynccontextmanager
+async def _platform(options: Options, port: int) -> AsyncIterator[_PlatformAccess]:
+    """The real platform behind the developer's tunnel, or a simulator for this run alone."""
+    async with contextlib.AsyncExitStack() as ending:
+        if options.public_ws_url is not None and options.api_key is not None:
+            base_url, api_key, ws_url = options.base_url, options.api_key, options.public_ws_url
+        else:
+            simulator = await _start_simulator(options.simulator_port)
+            ending.push_async_callback(simulator.stop)
+            base_url, api_key = simulator.url, simulator.api_key
+            ws_url = f"ws://{HOST}:{port}{options.ws_path}"
+        client = EngineClient(base_url, api_key)
+        ending.push_async_callback(client.close)
+        yield _PlatformAccess(
+            base_url=base_url,
+            api_key=api_key,
+            ws_url=ws_url,
+            is_real=options.public_ws_url is not None,
+            client=client,
+        )
+
+
+async def _start_simulator(port: int) -> Platform:
+
+    simulator = Platform(
+        api_key=f"sk_local_{secrets.token_hex(16)}", port=choose_port("SIMULATOR_PORT", port)
+    )
+    await simulator.start()
+    return simulator
+
+
+def choose_port(name: str, port: int) -> int:
+    """The port itself if it is free, or a free one for 0. Raises DevError."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise DevError(
+                f"port {port} can't be used: {error.strerror}; end what listens there, or choose"
+                f" another: make dev {name}=<port>"
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def _server_settings(port: int, ws_path: str, api_key: str) -> dict[str, str]:
+    """What the server is told here, whatever the developer's environment says."""
+    return {
+        "ELEVENLABS_API_KEY": api_key,
+        "SPEECH_ENGINE_HOST": HOST,
+        "SPEECH_ENGINE_PORT": str(port),
+        "SPEECH_ENGINE_WS_PATH": ws_path,
+        "SPEECH_ENGINE_STOP_GRACE_SECONDS": "0",
+        "SPEECH_ENGINE_LOG_FORMAT": "json",
+        "SPEECH_ENGINE_DEBUG_TRANSCRIPTS": "on",
+    }
+
+
+def _show_summary(
+    console: Console, options: Options, platform: _PlatformAccess, engine_id: str, port: int
+) -> None:
+    server = f"ws://{HOST}:{port}{options.ws_path}"
+    rows = [
+        ("platform", platform.base_url),
+        ("server", server),
+        ("engine", engine_id),
+        ("agent", f"{options.agent_folder / 'agent.py'}, restarts at each edit"),
+    ]
+    if platform.is_real:
+        rows.insert(2, ("tunnel", f"{platform.ws_url} has to lead to {server}"))
+    console.banner(rows, "now run: make talk")
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
