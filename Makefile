@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 BIN := .venv/bin
 UV := $(BIN)/python -m uv
 PIP_SYNC := $(UV) pip sync --quiet --require-hashes --python $(BIN)/python
-SOURCES := $(wildcard container local cli bench tests)
+SOURCES := container local cli bench tests
 
 # The protocol core does no I/O, so that every branch can be tested.
 CORE := container/speech_engine/messages.py,container/speech_engine/frames.py,container/speech_engine/text.py,container/speech_engine/tokens.py,container/speech_engine/turns.py
