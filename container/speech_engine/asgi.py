@@ -55,11 +55,12 @@ class Endpoint:
     sessions: set[SpeechEngineSession]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        pairs = [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-        ]
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
         await receive()
-        answer = self.gate.judge_upgrade(scope["path"], dict(pairs), len(self.sessions))
+        answer = self.gate.judge_upgrade(scope["path"], headers, len(self.sessions))
         if answer is not None:
             await _refuse(scope, send, answer)
             return
@@ -67,7 +68,7 @@ class Endpoint:
         session = SpeechEngineSession(
             AsgiSocket(receive, send),
             context=self.context,
-            request_headers=self.gate.public_headers(pairs),
+            request_headers=self.gate.public_headers(headers),
         )
         self.sessions.add(session)
         try:

@@ -17,13 +17,12 @@ from websockets.protocol import OPEN
 
 from .frames import frame_text
 from .session import SessionContext, SpeechEngineSession
+from .transport import READ_BYTES, SocketTransport
 from .wire import FrameParser, Message, ParserPool
 
 if TYPE_CHECKING:
     from .gate import Gate
     from .handshake import Handshake
-
-_READ_BYTES = 64 * 1024
 
 _MAX_PENDING_CHARACTERS = 64 * 1024
 """Texts that may wait for the end of a pass; a stream that never suspends is written sooner."""
@@ -51,10 +50,14 @@ class Shared:
     def __post_init__(self) -> None:
         self.parsers = ParserPool(self.context.limits.max_frame_bytes)
         # One buffer serves all: what is in it is taken out before control returns to the loop.
-        self.read_buffer = memoryview(bytearray(_READ_BYTES))
+        self.read_buffer = memoryview(bytearray(READ_BYTES))
+
+    def all_connections(self) -> list[Connection | Handshake]:
+        """Every connection, whatever its stage."""
+        return [*self.connections, *self.handshakes]
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection:
     """A conversation's socket, and its session's `Channel`."""
 
     __slots__ = (
@@ -74,7 +77,7 @@ class Connection(asyncio.BufferedProtocol):
     )
 
     def __init__(
-        self, shared: Shared, transport: asyncio.Transport, headers: Mapping[str, str]
+        self, shared: Shared, transport: SocketTransport, headers: Mapping[str, str]
     ) -> None:
         """Take over ``transport`` after its handshake."""
         self._shared = shared
@@ -97,13 +100,7 @@ class Connection(asyncio.BufferedProtocol):
 
     # -- from the transport --------------------------------------------------------------------
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._shared.read_buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.feed(self._shared.read_buffer[:nbytes])
-
-    def feed(self, data: bytes | bytearray | memoryview) -> None:
+    def data_received(self, data: bytes | memoryview) -> None:
         """Take in bytes of the peer's."""
         self._is_alive = True
         parser = self._parser
@@ -119,22 +116,18 @@ class Connection(asyncio.BufferedProtocol):
         elif messages:
             self._deliver(deque(messages))
 
-    def eof_received(self) -> bool:
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
+        """Tell the session; its close code is the peer's, ours, or 1006 if there was neither."""
         self._shared.connections.discard(self)
-        self.resume_writing()
+        self.room_changed(is_full=False)
         self._pending.clear()
         closing = self._parser and (self._parser.close_rcvd or self._parser.close_sent)
         self.session.lose(int(closing.code if closing else CloseCode.ABNORMAL_CLOSURE))
 
-    def pause_writing(self) -> None:
-        self.is_full = True
-
-    def resume_writing(self) -> None:
-        self.is_full = False
-        if self._room is not None:
+    def room_changed(self, *, is_full: bool) -> None:
+        """Have answers wait while the peer does not read."""
+        self.is_full = is_full
+        if not is_full and self._room is not None:
             self._room.set()
             self._room = None
 
@@ -216,11 +209,11 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.write(data)
             elif parser.close_rcvd is not None:
                 self._transport.close()
-            elif self._transport.can_write_eof():
+            else:
                 self._transport.write_eof()
         if parser.state is not OPEN and self._close_deadline is None:
             self._close_deadline = self._loop.time() + _CLOSE_SECONDS
-        if self.is_full and self._transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
+        if self.is_full and self._transport.unsent_bytes > _MAX_UNREAD_BYTES:
             self._transport.abort()
 
 

@@ -13,7 +13,7 @@ ERROR: Final = "error"
 DISCONNECTED: Final = "disconnected"
 
 FIRST_CHUNK_LATE: Final = "first_chunk_late"
-"""A turn has sent nothing for ``Limits.first_chunk_seconds``: the platform is about to re-send it."""
+"""A turn has sent nothing for ``Limits.first_chunk_seconds``; the platform will soon re-send it."""
 
 TURN_ENDED: Final = "turn_ended"
 """A turn is over; its outcome, chunk count and times are final."""

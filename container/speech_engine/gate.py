@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -98,15 +98,14 @@ class Gate:
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return Answer(HTTPStatus.SERVICE_UNAVAILABLE, f"{reason}\n", reason, headers)
 
-    def public_headers(self, pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-        """The request headers that an agent may see, names in lower case."""
+    def public_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Of headers with names in lower case, those that an agent may see."""
         secret = self.secret_header.name.lower() if self.secret_header else None
-        public: dict[str, str] = {}
-        for name, value in pairs:
-            lower = name.lower()
-            if lower not in _DROPPED_HEADERS and lower != secret:
-                public[lower] = f"{public[lower]}, {value}" if lower in public else value
-        return public
+        return {
+            name: value
+            for name, value in headers.items()
+            if name not in _DROPPED_HEADERS and name != secret
+        }
 
 
 def make_gate(

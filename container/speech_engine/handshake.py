@@ -4,42 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import cast
-
-from websockets.http11 import Request
-from websockets.server import ServerProtocol
+import socket
+from http import HTTPStatus
 
 from . import debug_log
 from .connection import Connection, Shared
 from .gate import Answer
+from .http1 import BadRequest, Request, accept_upgrade, build_response, parse_head, take_head
+from .transport import SocketTransport
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
 
 
-class Handshake(asyncio.Protocol):
+class Handshake:
     """Reads one request and answers it; on an upgrade a `Connection` takes over the transport."""
 
-    __slots__ = ("_http", "_opened_at", "_shared", "_transport")
+    __slots__ = ("_opened_at", "_received", "_shared", "_transport")
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(
+        self, shared: Shared, loop: asyncio.AbstractEventLoop, connected: socket.socket
+    ) -> None:
         self._shared = shared
-        self._http = ServerProtocol(logger=_SILENT)
+        self._received = b""
+        self._opened_at = loop.time()
+        self._transport = SocketTransport(loop, connected, shared.read_buffer, self)
+        shared.handshakes.add(self)
+        self._transport.start()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._opened_at = asyncio.get_running_loop().time()
-        self._shared.handshakes.add(self)
+    def data_received(self, data: memoryview) -> None:
+        """Answer as soon as the request's head is there."""
+        self._received += data
+        try:
+            parts = take_head(self._received)
+            if parts is not None:
+                self._answer(parse_head(parts[0]), parts[1])
+        except BadRequest as error:
+            self._refuse(Answer(error.status, f"{error}\n", str(error)))
 
-    def data_received(self, data: bytes) -> None:
-        http = self._http
-        http.receive_data(data)
-        for request in http.events_received():
-            self._answer(cast(Request, request))
-            return
-        self._write_out()
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self) -> None:
+        """Forget the connection."""
         self._shared.handshakes.discard(self)
+
+    def room_changed(self, *, is_full: bool) -> None:
+        """An answer is short: there is nothing to hold back."""
 
     def tick(self, now: float) -> None:
         """Cut off a peer that does not finish its request."""
@@ -50,46 +57,26 @@ class Handshake(asyncio.Protocol):
         """Cut the connection."""
         self._transport.abort()
 
-    def _answer(self, request: Request) -> None:
-        gate, headers = self._shared.gate, request.headers
-        answer = gate.judge_probe(request.path) or gate.judge_upgrade(
-            request.path, headers, len(self._shared.connections)
+    def _answer(self, request: Request, early: bytes) -> None:
+        gate = self._shared.gate
+        answer = gate.judge_probe(request.target) or gate.judge_upgrade(
+            request.target, request.headers, len(self._shared.connections)
         )
         if answer is not None:
-            self._refuse(request, answer)
+            self._refuse(answer, has_body=request.method != "HEAD")
             return
-        response = self._http.accept(request)
-        self._http.send_response(response)
-        self._write_out()
-        if response.status_code == 101:
-            self._open(gate.public_headers(list(headers.raw_items())))
-
-    def _open(self, headers: dict[str, str]) -> None:
+        self._transport.write(accept_upgrade(request))
         self._shared.handshakes.discard(self)
+        headers = gate.public_headers(request.headers)
         connection = Connection(self._shared, self._transport, headers)
-        self._transport.set_protocol(connection)
-        early = self._http.reader.buffer
+        self._transport.hand_over(connection)
         if early:
-            connection.feed(early)
+            connection.data_received(early)
 
-    def _refuse(self, request: Request, answer: Answer) -> None:
-        if answer.reason and _logger.isEnabledFor(logging.INFO):
+    def _refuse(self, answer: Answer, *, has_body: bool = True) -> None:
+        if answer.status is not HTTPStatus.OK and _logger.isEnabledFor(logging.INFO):
             fields = {"status": answer.status.value, "reason": answer.reason}
             _logger.info("connection refused", extra={"fields": fields})
-        response = self._http.reject(answer.status, answer.body)
-        response.headers.update(answer.headers)
-        if request.method == "HEAD":
-            response.body = b""
-        self._http.send_response(response)
-        self._write_out()
-
-    def _write_out(self) -> None:
-        for data in self._http.data_to_send():
-            if data:
-                self._transport.write(data)
-            else:
-                self._transport.close()
-
-
-# The library's own log lines would say again, for each connection, what this module logs.
-_SILENT = logging.Logger("speech_engine.handshake", logging.CRITICAL + 1)
+        response = build_response(answer.status, answer.body, answer.headers, has_body=has_body)
+        self._transport.write(response)
+        self._transport.close()

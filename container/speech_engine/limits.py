@@ -29,7 +29,7 @@ class Limits:
     """Without any message from the platform, after which the conversation is closed."""
 
     first_chunk_seconds: float = 3.0
-    """From a transcript to the first chunk before FIRST_CHUNK_LATE; the platform re-sends after 4."""
+    """From a transcript to FIRST_CHUNK_LATE, if nothing was sent; the platform re-sends after 4."""
 
     keepalive_seconds: float = 20.0
     """Between WebSocket pings, and how long a pong may take: idle proxies drop silent sockets."""

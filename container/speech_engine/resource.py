@@ -6,7 +6,7 @@ import os
 from typing import Any, Unpack
 
 from .asgi import Attachment, attach
-from .gate import Gate, make_gate
+from .gate import make_gate
 from .handlers import HandlerKeywords, Handlers
 from .limits import Limits
 from .server import SpeechEngineServer

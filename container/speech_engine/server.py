@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from functools import partial
+from contextlib import suppress
 from typing import Any, Unpack
 
 from .connection import Shared
 from .gate import make_gate
 from .handlers import HandlerKeywords, Handlers
-from .handshake import Handshake
 from .limits import Limits
+from .listener import Listener
 from .session import TICK_SECONDS, SessionContext, SpeechEngineSession
 from .tokens import Secrets
 
 _STOP_SECONDS = 6.0
 """How long `stop` waits for closing handshakes and handlers after it has closed all sockets."""
 
-_BACKLOG = 1024
+_POLL_SECONDS = 0.02
 
 
 class SpeechEngineServer:
@@ -60,7 +60,7 @@ class SpeechEngineServer:
         self._context = SessionContext(
             handlers=Handlers.from_keywords(handlers), limits=self._limits, debug=debug
         )
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._shared: Shared | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._stopped = asyncio.Event()
@@ -68,7 +68,7 @@ class SpeechEngineServer:
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
         """The listening sockets; none before `start` and after `stop`."""
-        return tuple(self._server.sockets) if self._server is not None else ()
+        return self._listener.sockets if self._listener is not None else ()
 
     @property
     def conversations(self) -> int:
@@ -88,7 +88,7 @@ class SpeechEngineServer:
         Raises RuntimeError("already started"), RuntimeError without an API key, and OSError if the
         address is taken.
         """
-        if self._server is not None:
+        if self._listener is not None:
             raise RuntimeError("already started")
         gate = make_gate(
             api_key=self._api_key,
@@ -97,15 +97,13 @@ class SpeechEngineServer:
             required_header=self._required_header,
             limits=self._limits,
         )
-        loop = asyncio.get_running_loop()
-        self._stopped.clear()
         shared = Shared(gate=gate, context=self._context)
-        self._server = await loop.create_server(
-            partial(Handshake, shared), self._host, self._port, backlog=_BACKLOG
-        )
-        self._shared = shared
+        listener = Listener(shared)
+        await listener.open(self._host, self._port)
+        self._listener, self._shared = listener, shared
+        self._stopped.clear()
         gate.is_ready = True
-        self._tick(loop, shared)
+        self._tick(asyncio.get_running_loop(), shared)
 
     async def serve(self) -> None:
         """`start`, then wait until `stop` has done its work. Stops when cancelled, too."""
@@ -125,37 +123,37 @@ class SpeechEngineServer:
 
         Returns within ``grace_seconds`` + 6 s, whatever handlers do. Does nothing if not started.
         """
-        if self._shared is None or self._server is None:
+        if self._shared is None or self._listener is None:
             return
-        shared, server = self._shared, self._server
+        shared, listener = self._shared, self._listener
         self.begin_drain()
         await self._wait_for_conversations(grace_seconds)
         for connection in list(shared.connections):
             connection.session.disconnect(1001, "the server is shutting down")
         await self._wait_for_conversations(_STOP_SECONDS / 2)
         await self._wait_for_tasks(_STOP_SECONDS / 2)
-        self._close(shared, server)
+        self._close(shared, listener)
 
-    def _close(self, shared: Shared, server: asyncio.Server) -> None:
+    def _close(self, shared: Shared, listener: Listener) -> None:
         if self._ticker is not None:
             self._ticker.cancel()
-        server.close()
-        for connection in [*shared.connections, *shared.handshakes]:
+        listener.close()
+        for connection in shared.all_connections():
             connection.abort()
-        self._server = self._shared = None
+        self._listener = self._shared = None
         self._stopped.set()
 
     def _tick(self, loop: asyncio.AbstractEventLoop, shared: Shared) -> None:
         now = loop.time()
-        for connection in [*shared.connections, *shared.handshakes]:
+        for connection in shared.all_connections():
             connection.tick(now)
         self._ticker = loop.call_later(TICK_SECONDS, self._tick, loop, shared)
 
     async def _wait_for_conversations(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while self.conversations and loop.time() < deadline:
-            await asyncio.sleep(min(0.05, seconds))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.conversations:
+                    await asyncio.sleep(_POLL_SECONDS)  # noqa: ASYNC110 - nothing else is waiting
 
     async def _wait_for_tasks(self, seconds: float) -> None:
         tasks = [task for task in self._context.tasks if task is not asyncio.current_task()]

@@ -27,7 +27,7 @@ class WebSocketLike(Protocol):
         ...  # pragma: no cover
 
 
-class SocketClosed(Exception):  # noqa: N818 - an event of the protocol, not an error
+class SocketClosed(Exception):
     """The peer or the network ended the socket; ``code`` is the WebSocket close code if known."""
 
     def __init__(self, code: int | None = None) -> None:
