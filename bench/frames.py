@@ -131,15 +131,22 @@ class Response(NamedTuple):
 
 def read_response(payload: bytes) -> Response | None:
     """Return id and finality of an `agent_response`, None for any other message."""
-    start = payload.rfind(b'"event_id"')
-    if start < 0:
-        return None
-    return _read_tail(payload[start:]) or _read_whole(payload)
+    tail = fields_after_content(payload)
+    return (_read_tail(tail) or _read_whole(payload)) if tail else None
+
+
+def fields_after_content(payload: bytes) -> bytes:
+    """Return the end of an `agent_response`: the same bytes in each chunk of a turn.
+
+    A content that holds the name itself does not disturb: its quotes are escaped.
+    """
+    _, name, fields = payload.rpartition(b'"event_id"')
+    return name + fields
 
 
 @lru_cache(maxsize=4096)
 def _read_tail(tail: bytes) -> Response | None:
-    """Read the fields after `content`: the same bytes in each chunk of a turn, so cached."""
+    """Read a response by its end, if `is_final` stands there too."""
     try:
         fields = json.loads(b"{" + tail)
         return Response(fields["event_id"], fields["is_final"])

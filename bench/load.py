@@ -76,6 +76,7 @@ class Conversation(Connection):
         self._load = load
         self._event_id = 0
         self._asked_ns = 0
+        self._chunk_tail = b""
         self._is_interrupting = False
 
     def ask(self) -> None:
@@ -90,26 +91,34 @@ class Conversation(Connection):
 
     def read_message(self, payload: bytes) -> None:
         """Count one `agent_response`."""
-        response = frames.read_response(payload)
-        if response is None:
-            return
+        if self.chunks and payload.endswith(self._chunk_tail):
+            self._count_chunk()
+        elif response := frames.read_response(payload):
+            self._read_response(response, payload)
+
+    def _read_response(self, response: frames.Response, payload: bytes) -> None:
         if response.event_id != self._event_id:
             # Until the new turn's first chunk, chunks of the old one may still be on their way.
             self._load.tally.stale_chunks += self.chunks > 0
         elif response.is_final:
             self._end_answer()
         else:
+            if not self.chunks:
+                self._note_first_chunk(payload)
             self._count_chunk()
 
-    def _count_chunk(self) -> None:
+    def _note_first_chunk(self, payload: bytes) -> None:
         tally = self._load.tally
+        delays = tally.interruption_ns if self._is_interrupting else tally.first_chunk_ns
+        delays.append(time.perf_counter_ns() - self._asked_ns)
+        tally.interruptions += self._is_interrupting
+        self._chunk_tail = frames.fields_after_content(payload)
+
+    def _count_chunk(self) -> None:
         self.chunks += 1
-        tally.chunks += 1
-        if self.chunks == 1:
-            delays = tally.interruption_ns if self._is_interrupting else tally.first_chunk_ns
-            delays.append(time.perf_counter_ns() - self._asked_ns)
-            tally.interruptions += self._is_interrupting
-        self._load.after_chunk(self)
+        self._load.tally.chunks += 1
+        if self._load.after_chunk is not None:
+            self._load.after_chunk(self)
 
     def _end_answer(self) -> None:
         tally, expected = self._load.tally, self._target.chunks_per_answer
@@ -139,7 +148,7 @@ class Load:
         self,
         target: Target,
         *,
-        after_chunk: Callable[[Conversation], None] = _do_nothing,
+        after_chunk: Callable[[Conversation], None] | None = None,
         after_answer: Callable[[Conversation], None] = _do_nothing,
     ) -> None:
         self.tally = Tally()

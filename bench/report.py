@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bench.comparison import Gain, Measured, Row
 
-TITLE_WIDTH, CELL_WIDTH = 34, 24
+TITLE_WIDTH, CELL_WIDTH, GAIN_WIDTH = 34, 30, 19
 SATURATED, HELD_UP = 0.9, 0.1
 
 
@@ -25,7 +25,7 @@ def render(results: Sequence[Measured], machine: Mapping[str, str], *, offer_def
     parts = [
         _machine_lines(machine),
         _value_lines(rows, names),
-        _gain_lines(rows),
+        *(_gain_lines(rows, server.name) for server in SERVERS.values() if not server.is_ours),
         _limit_lines(rows),
         _deflate_lines(results, names, offer_deflate=offer_deflate),
         _trust_lines(results),
@@ -93,21 +93,30 @@ def _cell(row: Row, name: str) -> str:
     return f"{format_value(spread.median)} [{low}..{high}]"
 
 
-def _gain_lines(rows: Iterable[Row]) -> Iterator[str]:
-    gains = [gain for row in rows for gain in row.gains]
-    if gains:
-        yield "times better, by medians"
-    for gain in gains:
-        pair = f"{SERVERS[gain.server].title} : {SERVERS[gain.reference].title}"
-        line = f"{gain.metric.title:<{TITLE_WIDTH}}{pair:>{CELL_WIDTH}}{gain.times:>9.2f}x"
-        yield line + _verdict(gain)
+def _gain_lines(rows: Sequence[Row], reference: str) -> Iterator[str]:
+    """Yield the gains over one reference server, a row for each metric."""
+    table = {row.metric: [g for g in row.gains if g.reference == reference] for row in rows}
+    servers = list(dict.fromkeys(gain.server for gains in table.values() for gain in gains))
+    if not servers:
+        return
+    yield f"times better than the {SERVERS[reference].title}, by medians"
+    titles = ("must be", *(SERVERS[server].title for server in servers))
+    yield " " * TITLE_WIDTH + "".join(f"{title:>{GAIN_WIDTH}}" for title in titles)
+    for metric, gains in table.items():
+        if gains:
+            cells = (_demand(gains[0]), *(_verdict(gain) for gain in gains))
+            yield f"{metric.title:<{TITLE_WIDTH}}" + "".join(f"{c:>{GAIN_WIDTH}}" for c in cells)
+
+
+def _demand(gain: Gain) -> str:
+    if gain.bound is None:
+        return "-"
+    return f"≥ {gain.bound:g}x" + (f" (aim {gain.aim:g}x)" if gain.aim else "")
 
 
 def _verdict(gain: Gain) -> str:
-    if gain.bound is None:
-        return ""
-    aim = f", aim {gain.aim:g}x" if gain.aim else ""
-    return f"   must be ≥ {gain.bound:g}x{aim}   {'met' if gain.is_met else 'SHORT'}"
+    verdict = {None: "      ", True: " met  ", False: " SHORT"}[gain.is_met]
+    return f"{gain.times:.2f}x{verdict}"
 
 
 def _limit_lines(rows: Iterable[Row]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from bench.trial import Reading, Trial
 if TYPE_CHECKING:
     from bench.process import ServerProcess
 
+SETTLE_SECONDS = 0.1  # a server may tidy up after the client has seen the end
 INIT_FRAME = init_frame("conv_accept")
 
 
@@ -67,6 +68,7 @@ class Knocking:
         tokens = [sign_token(self._api_key) for _ in range(count)]
         before = self._process.cpu_ns()
         await asyncio.gather(*(self._take_turns(tokens) for _ in range(at_once)))
+        await asyncio.sleep(SETTLE_SECONDS)
         return self._process.cpu_ns() - before
 
     async def _take_turns(self, tokens: list[str]) -> None:
