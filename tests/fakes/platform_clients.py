@@ -76,13 +76,18 @@ class RawClient:
 @asynccontextmanager
 async def raw_client(
     platform: Platform,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     *,
     url: str | None = None,
     subprotocols: Sequence[str] = (),
     initiation: dict[str, Any] | None = TEXT_ONLY,
 ) -> AsyncIterator[RawClient]:
-    """Connect to an engine or a signed URL; `initiation=None` sends no first frame."""
+    """Connect to an engine, a new one for a ws_url, or a signed `url`.
+
+    `initiation=None` sends no first frame.
+    """
+    if isinstance(engine, str):
+        engine = platform.create_engine(ws_url=engine)
     if engine is not None:
         url = f"{platform.ws_url}/v1/convai/conversation?agent_id={engine.id}"
     assert url is not None
