@@ -77,11 +77,14 @@ class Window:
     load_cpu_seconds: float
 
     def reading(self, values: dict[str, float], load: Load) -> Reading:
-        """Return the reading of a load that has come to its end."""
+        """Return the reading of a load that has come to its end; a silent window is a fault."""
+        faults = dict(load.faults())
+        if not self.tally.chunks:
+            faults["no chunk in the measured time"] = 1
         return Reading(
             values,
             load.is_deflated(),
-            dict(load.faults()),
+            faults,
             server_busy=self.server_cpu_seconds / self.wall_seconds,
             server_held_up=self.server_waited_seconds / self.wall_seconds,
             load_busy=self.load_cpu_seconds / self.wall_seconds,

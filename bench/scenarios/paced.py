@@ -51,20 +51,20 @@ class Paced:
                 seconds=self.seconds,
                 stop=users.stop,
             )
-        values = {
-            "paced_cpu_us_per_chunk": window.server_cpu_seconds * 1e6 / window.tally.chunks,
-            **_delays(window.tally),
-            "stale_chunks": float(load.stale_chunks()),
-        }
+        values = {"stale_chunks": float(load.stale_chunks()), **_read_delays(window.tally)}
+        if window.tally.chunks:
+            cpu_us = window.server_cpu_seconds * 1e6
+            values["paced_cpu_us_per_chunk"] = cpu_us / window.tally.chunks
         return window.reading(values, load)
 
 
-def _delays(tally: Tally) -> dict[str, float]:
+def _read_delays(tally: Tally) -> dict[str, float]:
     groups = {"first_chunk": tally.first_chunk_ns, "interruption": tally.interruption_ns}
     return {
         f"{name}_p{percent}_ms": percentile(delays_ns, percent) / 1e6
         for name, delays_ns in groups.items()
         for percent in (50, 99)
+        if delays_ns
     }
 
 
