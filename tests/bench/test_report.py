@@ -76,12 +76,15 @@ def test_report_says_who_compressed() -> None:
 
 def test_report_warns_of_what_spoils_a_result() -> None:
     """Faults, a saturated load and a crowded core are printed, never dropped."""
-    shares = {"server_busy": 0.5, "server_held_up": 0.4, "load_busy": 0.95}
-    text = render(
-        [measured("ours", {}, faults={"a second final frame": 3}, **shares)],
-        MACHINE,
-        offer_deflate=True,
+    spoilt = measured(
+        "ours",
+        {},
+        faults={"a second final frame": 3},
+        server_busy=0.5,
+        server_held_up=0.4,
+        load_busy=0.95,
     )
+    text = render([spoilt], MACHINE, offer_deflate=True)
     assert "FAULT burst, ours: a second final frame (3 times)" in text
     assert "LOAD WAS SATURATED" in text
     assert "held the server up 40%" in text
