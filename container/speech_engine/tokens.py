@@ -80,7 +80,7 @@ class TokenVerifier:
         return claims
 
     def _current_digests(self) -> tuple[bytes, ...]:
-        keys = _read_secrets(self._keys)
+        keys = read_secrets(self._keys)
         if keys != self._known_keys:
             self._digests = tuple(digest for key in keys if (digest := _derive_digest(key)))
             self._known_keys = keys
@@ -98,7 +98,7 @@ class SecretHeader:
     """
 
     def __init__(self, name: str, values: Secrets) -> None:
-        if not callable(values) and not _read_secrets(values):
+        if not callable(values) and not read_secrets(values):
             raise ValueError(f"required header {name!r} needs a value that is not blank")
         self.name = name
         self._values = values
@@ -111,7 +111,7 @@ class SecretHeader:
         given = found.strip().encode("utf-8", "surrogatepass")
         return any(
             hmac.compare_digest(given, value.encode("utf-8", "surrogatepass"))
-            for value in _read_secrets(self._values)
+            for value in read_secrets(self._values)
         )
 
 
@@ -196,7 +196,8 @@ def _derive_digest(api_key: str) -> bytes | None:
     return hashlib.sha256(base.encode("utf-8", "surrogatepass")).digest() if base else None
 
 
-def _read_secrets(source: Secrets) -> tuple[str, ...]:
+def read_secrets(source: Secrets) -> tuple[str, ...]:
+    """Return what `source` gives now: each value trimmed, blank ones left out."""
     given = source() if callable(source) else source
     if given is None:
         return ()
