@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from .context import SessionContext
 from .gate import Answer, Gate
-from .session import SessionContext, SpeechEngineSession
+from .session import SpeechEngineSession
 from .sockets import SocketClosed
 
 Message = MutableMapping[str, Any]

@@ -1,7 +1,6 @@
-"""An open WebSocket connection: messages in, and one write for all texts of a loop's pass.
+"""An open WebSocket connection: messages in, and one write for all texts of a step.
 
-The hot path is `write`: it only keeps texts, and the pass of the event loop ends with one write of
-all of them. https://docs.python.org/3/library/asyncio-protocol.html
+https://www.rfc-editor.org/rfc/rfc6455
 """
 
 from __future__ import annotations
@@ -10,22 +9,19 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from websockets.frames import CloseCode
-from websockets.protocol import OPEN
+from websockets.frames import Close, CloseCode, Opcode
 
-from .frames import frame_text
-from .session import SessionContext, SpeechEngineSession
+from .context import SessionContext
+from .frames import PING_FRAME, chunk_frames, control_frame, text_frame
+from .session import SpeechEngineSession
 from .transport import READ_BYTES, SocketTransport
-from .wire import FrameParser, Message, ParserPool
+from .wire import Closing, Event, FrameReader, Message, Ping, ReaderPool, TooLong
 
 if TYPE_CHECKING:
     from .gate import Gate
     from .handshake import Handshake
-
-_MAX_PENDING_CHARACTERS = 64 * 1024
-"""Texts that may wait for the end of a pass; a stream that never suspends is written sooner."""
 
 _MAX_UNREAD_BYTES = 1024 * 1024
 """Replies that a peer may leave unread before it is cut off."""
@@ -44,11 +40,11 @@ class Shared:
     context: SessionContext
     handshakes: set[Handshake] = field(default_factory=set)
     connections: set[Connection] = field(default_factory=set)
-    parsers: ParserPool = field(init=False)
+    readers: ReaderPool = field(init=False)
     read_buffer: memoryview = field(init=False)
 
     def __post_init__(self) -> None:
-        self.parsers = ParserPool(self.context.limits.max_frame_bytes)
+        self.readers = ReaderPool(self.context.limits.max_frame_bytes)
         # One buffer serves all: what is in it is taken out before control returns to the loop.
         self.read_buffer = memoryview(bytearray(READ_BYTES))
 
@@ -61,14 +57,14 @@ class Connection:
     """A conversation's socket, and its session's `Channel`."""
 
     __slots__ = (
+        "_close_code",
         "_close_deadline",
         "_inbox",
         "_is_alive",
         "_loop",
         "_next_ping_at",
-        "_parser",
         "_pending",
-        "_pending_characters",
+        "_reader",
         "_room",
         "_shared",
         "_transport",
@@ -83,14 +79,14 @@ class Connection:
         self._shared = shared
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._parser: FrameParser | None = None
-        self._inbox: deque[Message] | None = None
+        self._reader: FrameReader | None = None
+        self._inbox: deque[Event] | None = None
         self._pending: list[str] = []
-        self._pending_characters = 0
         self._room: asyncio.Event | None = None
         self._is_alive = True
         self._next_ping_at = self._loop.time() + shared.context.limits.keepalive_seconds
         self._close_deadline: float | None = None
+        self._close_code: int = CloseCode.ABNORMAL_CLOSURE
         self.is_full = False
         self.session = SpeechEngineSession(
             context=shared.context, channel=self, request_headers=headers
@@ -100,29 +96,28 @@ class Connection:
 
     # -- from the transport --------------------------------------------------------------------
 
-    def data_received(self, data: bytes | memoryview) -> None:
-        """Take in bytes of the peer's."""
+    def data_received(self, data: memoryview) -> None:
+        """Take in bytes of the peer's; after a close frame they mean nothing."""
+        if self._close_code != CloseCode.ABNORMAL_CLOSURE:
+            return
         self._is_alive = True
-        parser = self._parser
-        if parser is None:
-            parser = self._parser = self._shared.parsers.take()
-        messages = parser.feed(data)
-        self._write_replies(parser)
-        if parser.is_between_messages:
-            self._parser = None
-            self._shared.parsers.give_back(parser)
+        reader = self._reader or self._shared.readers.take()
+        received = reader.feed(data)
+        if reader.is_idle:
+            self._reader = None
+            self._shared.readers.give_back(reader)
+        else:
+            self._reader = reader
         if self._inbox is not None:
-            self._inbox.extend(messages)
-        elif messages:
-            self._deliver(deque(messages))
+            self._inbox.extend(received)
+        elif received:
+            self._handle(deque(received))
 
     def connection_lost(self) -> None:
-        """Tell the session; its close code is the peer's, ours, or 1006 if there was neither."""
+        """Tell the session; its close code is the peer's, or 1006 if it gave none."""
         self._shared.connections.discard(self)
         self.room_changed(is_full=False)
-        self._pending.clear()
-        closing = self._parser and (self._parser.close_rcvd or self._parser.close_sent)
-        self.session.lose(int(closing.code if closing else CloseCode.ABNORMAL_CLOSURE))
+        self.session.lose(self._close_code)
 
     def room_changed(self, *, is_full: bool) -> None:
         """Have answers wait while the peer does not read."""
@@ -134,13 +129,20 @@ class Connection:
     # -- from the session ----------------------------------------------------------------------
 
     def write(self, text: str) -> None:
-        """Have ``text`` sent at the end of this pass of the loop, together with all others."""
-        if not self._pending:
-            self._loop.call_soon(self._flush)
-        self._pending.append(frame_text(text))
-        self._pending_characters += len(text)
-        if self._pending_characters > _MAX_PENDING_CHARACTERS:
-            self._flush()
+        """Take one ASCII text along with the next `flush`."""
+        self._pending.append(text_frame(text))
+
+    def write_chunks(self, texts: list[str], end: str) -> None:
+        """Take chunks of a turn along with the next `flush`."""
+        self._pending.append(chunk_frames(texts, end))
+
+    def flush(self) -> None:
+        """Send what was written, in one go."""
+        pending = self._pending
+        if pending:
+            data = pending[0] if len(pending) == 1 else "".join(pending)
+            pending.clear()
+            self._transport.write(data.encode("latin-1"))
 
     async def drain(self) -> None:
         """Wait until the peer has read enough, if it has not."""
@@ -150,12 +152,8 @@ class Connection:
 
     async def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; `tick` cuts a peer off that does not take part."""
-        self._flush()
-        if self._parser is None:
-            self._parser = self._shared.parsers.take()
-        if self._parser.state is OPEN:
-            self._parser.send_close(code, _shorten(reason))
-            self._write_replies(self._parser)
+        if self._close_deadline is None:
+            self._send_close(Close(code, _shorten(reason)).serialize())
 
     # -- from the server -----------------------------------------------------------------------
 
@@ -173,51 +171,54 @@ class Connection:
         """Cut the connection."""
         self._transport.abort()
 
+    # -- inside --------------------------------------------------------------------------------
+
+    def _handle(self, received: deque[Event]) -> None:
+        """Handle what was received, but let a started handler run before the next message."""
+        self._inbox = None
+        while received:
+            event = received.popleft()
+            if isinstance(event, Message):
+                if self.session.receive(event.data) and received:
+                    self._inbox = received
+                    self._loop.call_soon(self._handle, received)
+                    return
+            elif isinstance(event, TooLong):
+                limit = self._shared.context.limits.max_frame_bytes
+                text = f"skipped a message of {event.size_bytes} bytes: the limit is {limit}"
+                self.session.report(ValueError(text))
+            elif isinstance(event, Ping):
+                self._reply(control_frame(Opcode.PONG, event.payload))
+            elif isinstance(event, Closing):
+                self._take_leave(event)
+
+    def _take_leave(self, closing: Closing) -> None:
+        self._close_code = closing.code
+        if self._close_deadline is None:
+            self._send_close(closing.payload)
+        if closing.is_violation:
+            # The peer may still be sending: closing now could discard the close frame unread.
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+    def _send_close(self, payload: bytes) -> None:
+        self.flush()
+        self._close_deadline = self._loop.time() + _CLOSE_SECONDS
+        self._transport.write(control_frame(Opcode.CLOSE, payload))
+
+    def _reply(self, frame: bytes) -> None:
+        self._transport.write(frame)
+        if self._transport.unsent_bytes > _MAX_UNREAD_BYTES:
+            self._transport.abort()
+
     def _ping(self, now: float) -> None:
         if not self._is_alive:
             self.session.disconnect(CloseCode.INTERNAL_ERROR, "no sign of life")
             return
         self._is_alive = False
         self._next_ping_at = now + self._shared.context.limits.keepalive_seconds
-        self._transport.write(_PING)
-
-    # -- inside --------------------------------------------------------------------------------
-
-    def _deliver(self, messages: deque[Message]) -> None:
-        """Hand messages to the session, but let a started handler run before the next one."""
-        self._inbox = None
-        while messages:
-            message = messages.popleft()
-            if isinstance(message, ValueError):
-                self.session.report(message)
-            elif self.session.receive(cast(bytes, message)) and messages:
-                self._inbox = messages
-                self._loop.call_soon(self._deliver, messages)
-                return
-
-    def _flush(self) -> None:
-        if self._pending:
-            data = "".join(self._pending).encode("latin-1")
-            self._pending.clear()
-            self._pending_characters = 0
-            self._transport.write(data)
-
-    def _write_replies(self, parser: FrameParser) -> None:
-        for data in parser.data_to_send():
-            if data:
-                self._flush()
-                self._transport.write(data)
-            elif parser.close_rcvd is not None:
-                self._transport.close()
-            else:
-                self._transport.write_eof()
-        if parser.state is not OPEN and self._close_deadline is None:
-            self._close_deadline = self._loop.time() + _CLOSE_SECONDS
-        if self.is_full and self._transport.unsent_bytes > _MAX_UNREAD_BYTES:
-            self._transport.abort()
-
-
-_PING = b"\x89\x00"
+        self._transport.write(PING_FRAME)
 
 
 def _shorten(reason: str) -> str:

@@ -7,15 +7,19 @@ surrogates included), so its length is its size in bytes.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from json.encoder import encode_basestring_ascii as quote
 from typing import Final
 
 PONG: Final = '{"type":"pong"}'
 
-CHUNK_START: Final = '{"type":"agent_response","content":'
+PING_FRAME: Final = b"\x89\x00"
+
+_CHUNK_START: Final = '{"type":"agent_response","content":'
 
 _TEXT_FIN: Final = "\x81"  # FIN bit and the text opcode, RFC 6455 section 5.2
-_SHORT_HEADERS: Final = tuple(_TEXT_FIN + chr(size) for size in range(126))
+_SHORT_SIZE: Final = 126
+_SHORT_HEADERS: Final = tuple(_TEXT_FIN + chr(size) for size in range(_SHORT_SIZE))
 
 
 def chunk_end(event_id: int | None) -> str:
@@ -25,23 +29,47 @@ def chunk_end(event_id: int | None) -> str:
 
 def chunk_text(text: str, end: str) -> str:
     """One non-final `agent_response`; ``end`` comes from `chunk_end`."""
-    return f"{CHUNK_START}{quote(text)}{end}"
+    return f"{_CHUNK_START}{quote(text)}{end}"
 
 
 def final_text(event_id: int | None) -> str:
     """The `agent_response` that ends a turn."""
-    return f'{CHUNK_START}"","event_id":{json.dumps(event_id)},"is_final":true}}'
+    return f'{_CHUNK_START}"","event_id":{json.dumps(event_id)},"is_final":true}}'
 
 
-def frame_text(text: str) -> str:
+def chunk_frames(texts: Iterable[str], end: str) -> str:
+    """The frames of a turn's next chunks, see `text_frame`. Per chunk, only the text is quoted."""
+    start, headers = _CHUNK_START, _SHORT_HEADERS
+    fixed = len(start) + len(end)
+    room = _SHORT_SIZE - fixed
+    return "".join(
+        [
+            f"{headers[fixed + len(quoted)]}{start}{quoted}{end}"
+            if len(quoted) < room
+            else text_frame(f"{start}{quoted}{end}")
+            for quoted in map(quote, texts)
+        ]
+    )
+
+
+def text_frame(text: str) -> str:
     """An unmasked WebSocket text frame around an ASCII text, each character standing for a byte.
 
-    Encoded as Latin-1 it is what goes on the wire; a batch of frames is joined first and encoded
-    once. https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+    Encoded as Latin-1 it is what goes on the wire: frames are joined first and encoded once.
+    https://www.rfc-editor.org/rfc/rfc6455#section-5.2
     """
     size = len(text)
-    if size < 126:
+    if size < _SHORT_SIZE:
         return _SHORT_HEADERS[size] + text
-    width = 2 if size < 65536 else 8
-    marker = "\x7e" if width == 2 else "\x7f"
-    return _TEXT_FIN + marker + size.to_bytes(width, "big").decode("latin-1") + text
+    return _TEXT_FIN + _long_size(size) + text
+
+
+def control_frame(opcode: int, payload: bytes) -> bytes:
+    """An unmasked control frame; the payload has 125 bytes at most."""
+    return bytes((0x80 | opcode, len(payload))) + payload
+
+
+def _long_size(size: int) -> str:
+    if size <= 0xFFFF:
+        return "\x7e" + size.to_bytes(2, "big").decode("latin-1")
+    return "\x7f" + size.to_bytes(8, "big").decode("latin-1")

@@ -71,7 +71,7 @@ class Handshake:
         connection = Connection(self._shared, self._transport, headers)
         self._transport.hand_over(connection)
         if early:
-            connection.data_received(early)
+            connection.data_received(memoryview(early))
 
     def _refuse(self, answer: Answer, *, has_body: bool = True) -> None:
         if answer.status is not HTTPStatus.OK and _logger.isEnabledFor(logging.INFO):

@@ -6,11 +6,12 @@ import os
 from typing import Any, Unpack
 
 from .asgi import Attachment, attach
+from .context import SessionContext
 from .gate import make_gate
 from .handlers import HandlerKeywords, Handlers
 from .limits import Limits
 from .server import SpeechEngineServer
-from .session import SessionContext, SpeechEngineSession
+from .session import SpeechEngineSession
 from .tokens import Secrets
 
 

@@ -8,11 +8,12 @@ from contextlib import suppress
 from typing import Any, Unpack
 
 from .connection import Shared
+from .context import SessionContext
 from .gate import make_gate
 from .handlers import HandlerKeywords, Handlers
 from .limits import Limits
 from .listener import Listener
-from .session import TICK_SECONDS, SessionContext, SpeechEngineSession
+from .session import TICK_SECONDS, SpeechEngineSession
 from .tokens import Secrets
 
 _STOP_SECONDS = 6.0
@@ -131,7 +132,7 @@ class SpeechEngineServer:
         for connection in list(shared.connections):
             connection.session.disconnect(1001, "the server is shutting down")
         await self._wait_for_conversations(_STOP_SECONDS / 2)
-        await self._wait_for_tasks(_STOP_SECONDS / 2)
+        await self._context.tasks.wait(_STOP_SECONDS / 2)
         self._close(shared, listener)
 
     def _close(self, shared: Shared, listener: Listener) -> None:
@@ -152,10 +153,5 @@ class SpeechEngineServer:
     async def _wait_for_conversations(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.conversations:
-                    await asyncio.sleep(_POLL_SECONDS)  # noqa: ASYNC110 - nothing else is waiting
-
-    async def _wait_for_tasks(self, seconds: float) -> None:
-        tasks = [task for task in self._context.tasks if task is not asyncio.current_task()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+                while self.conversations:  # noqa: ASYNC110 - only the very end is waited for
+                    await asyncio.sleep(_POLL_SECONDS)

@@ -10,6 +10,8 @@ import inspect
 from collections import deque
 from typing import Any, Protocol
 
+from .frames import chunk_text
+
 
 class WebSocketLike(Protocol):
     """What a session needs of a socket: the methods of a `websockets` connection."""
@@ -107,12 +109,15 @@ class SocketChannel:
         self._drain_task: asyncio.Task[None] | None = None
 
     def write(self, text: str) -> None:
-        """Queue a text; it leaves with the next `drain`, at the latest in the loop's next pass."""
+        """Queue a text for the next `flush` or `drain`."""
         self._pending.append(text)
-        if len(self._pending) == 1:
-            asyncio.get_running_loop().call_soon(self._drain_soon)
 
-    def _drain_soon(self) -> None:
+    def write_chunks(self, texts: list[str], end: str) -> None:
+        """Queue chunks of a turn for the next `flush` or `drain`."""
+        self._pending.extend(chunk_text(text, end) for text in texts)
+
+    def flush(self) -> None:
+        """Have a task send what is queued, unless one does already."""
         if self._pending and not self._sending.locked():
             self._drain_task = asyncio.get_running_loop().create_task(self.drain())
 

@@ -25,7 +25,6 @@ class Turn:
         "_on_cancel",
         "cancelled",
         "chunk_end",
-        "chunks",
         "ended_at",
         "event_id",
         "failed",
@@ -38,6 +37,7 @@ class Turn:
         "streams",
         "task",
         "texts",
+        "written",
     )
 
     def __init__(self, event_id: int | None, started_at: float) -> None:
@@ -46,7 +46,6 @@ class Turn:
         self.first_chunk_at: float | None = None
         self.ended_at: float | None = None
         self.outcome: Outcome | None = None
-        self.chunks = 0
         self.cancelled = False
         self.failed = False
         self.final_sent = False
@@ -55,6 +54,7 @@ class Turn:
         self.streams = 0
         self.task: object = None
         self.texts: list[str] = []
+        self.written = 0
         self.chunk_end = chunk_end(event_id)
         self._cancelled_event: threading.Event | None = None
         self._on_cancel: list[Callable[[], object]] = []
@@ -92,6 +92,17 @@ class Turn:
         """Make the turn's record final."""
         self.outcome = outcome
         self.ended_at = now
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks have been sent so far."""
+        return len(self.texts)
+
+    def take_unwritten(self) -> list[str]:
+        """The texts that have come since the last call."""
+        texts = self.texts[self.written :] if self.written else self.texts.copy()
+        self.written = len(self.texts)
+        return texts
 
     @property
     def answer(self) -> str:

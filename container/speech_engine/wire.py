@@ -1,125 +1,202 @@
-"""The WebSocket byte stream on `websockets`' Sans-I/O protocol: frames in, control frames out.
+"""The platform's WebSocket frames, put together to messages. Bytes in, events out, no I/O.
 
-https://websockets.readthedocs.io/en/stable/howto/sansio.html
+Written for this one use: text comes in short frames, and a message over the limit is passed over
+without being kept, so that the connection can go on. An idle connection needs no reader, see
+`ReaderPool`. https://www.rfc-editor.org/rfc/rfc6455#section-5
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from dataclasses import dataclass
 
 from websockets.exceptions import ProtocolError
-from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN, SERVER, Protocol
-from websockets.streams import StreamReader
+from websockets.frames import Close, CloseCode
+from websockets.utils import apply_mask
 
-_DATA_OPCODES = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
-
-
-class _BoundedReader(StreamReader):
-    """Reads frames like its base, but a payload over the limit is passed over, not kept."""
-
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__()
-        self.max_bytes = max_bytes
-        self._skipped_bytes = 0
-
-    def take_skipped_bytes(self) -> int:
-        """The size of the last payload if it was too long, once; else 0."""
-        skipped, self._skipped_bytes = self._skipped_bytes, 0
-        return skipped
-
-    def read_exact(self, n: int) -> Generator[None, None, bytearray]:
-        if n <= self.max_bytes:
-            return (yield from super().read_exact(n))
-        self._skipped_bytes = n
-        while n > len(self.buffer):
-            n -= len(self.buffer)
-            self.buffer.clear()
-            if self.eof:
-                raise EOFError("stream ends inside a frame that is too long")
-            yield
-        del self.buffer[:n]
-        return bytearray()
+_FIN = 0x80
+_RSV = 0x70
+_MASKED = 0x80
+_CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+_DATA_OPCODES = frozenset({_CONTINUATION, _TEXT, _BINARY})
+_OPCODES = _DATA_OPCODES | {_CLOSE, _PING, _PONG}
+_MAX_CONTROL_BYTES = 125
+_MAX_LENGTH = (1 << 63) - 1
 
 
-Message = bytes | bytearray | memoryview | ValueError
-"""A complete message, or what to say of one that was too long to be kept."""
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A whole text or binary message."""
 
-_MAX_CONTROL_BYTES = 125  # RFC 6455 section 5.5
+    data: bytes | bytearray
 
 
-class FrameParser(Protocol):
-    """The server's end of an open WebSocket connection: puts messages together from frames.
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """A message that was not kept."""
 
-    Between messages it holds nothing of its connection, so an idle connection has none: see
-    `ParserPool`.
-    """
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """To be answered with a pong of the same payload."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """A sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The peer's close frame, or a violation by it; a close frame with ``payload`` is the answer."""
+
+    code: int
+    reason: str
+    payload: bytes
+    is_violation: bool = False
+
+
+Event = Message | TooLong | Ping | Pong | Closing
+
+
+class FrameReader:
+    """The reading end of one open connection, from the frame it is at."""
+
+    __slots__ = ("_buffer", "_fragments", "_in_message", "_max_bytes", "_size_bytes", "_skip_bytes")
 
     def __init__(self, max_message_bytes: int) -> None:
-        super().__init__(SERVER, state=OPEN, max_size=None)
-        # Made anew, since the base class has already started its parser on its own reader.
-        self._bounded_reader = _BoundedReader(max(max_message_bytes, _MAX_CONTROL_BYTES))
-        self.reader = self._bounded_reader
-        self.parser = self.parse()
-        next(self.parser)
-        self._messages: list[Message] = []
-        self._fragments: list[bytes | bytearray | memoryview] = []
-        self._message_bytes = 0
-        self.has_pong = False
-
-    def feed(self, data: bytes | bytearray | memoryview) -> list[Message]:
-        """Take in bytes; the messages that they complete. Then see `data_to_send`."""
-        self.receive_data(data)  # type: ignore[arg-type]
-        self.events.clear()
-        messages, self._messages = self._messages, []
-        return messages
+        self._max_bytes = max_message_bytes
+        self._buffer = bytearray()
+        self._skip_bytes = 0
+        self._in_message = False
+        self._size_bytes = 0
+        self._fragments: list[bytes | bytearray] = []
 
     @property
-    def is_between_messages(self) -> bool:
-        """Whether this parser is as good as a new one."""
-        return self.state is OPEN and not self.reader.buffer and self.current_size is None
+    def is_idle(self) -> bool:
+        """Whether this reader is between messages, and so as good as a new one."""
+        return not (self._buffer or self._in_message or self._skip_bytes)
 
-    def recv_frame(self, frame: Frame) -> None:
-        """Called by the base class for each frame; raises ProtocolError to fail the connection."""
-        skipped_bytes = self._bounded_reader.take_skipped_bytes()
-        if skipped_bytes and frame.opcode not in _DATA_OPCODES:
-            raise ProtocolError("control frame too long")
-        super().recv_frame(frame)
-        if frame.opcode is Opcode.PONG:
-            self.has_pong = True
-        elif frame.opcode in _DATA_OPCODES:
-            self._add_fragment(frame, skipped_bytes or len(frame.data))
+    def feed(self, data: bytes | memoryview) -> list[Event]:
+        """Take in bytes; what they complete. After a `Closing` nothing more is to be fed."""
+        self._buffer += data
+        events: list[Event] = []
+        try:
+            while self._skip() and self._read_frame(events):
+                pass
+        except ProtocolError as error:
+            code = CloseCode.PROTOCOL_ERROR
+            payload = Close(code, str(error)).serialize()
+            events.append(Closing(code, str(error), payload, is_violation=True))
+        return events
 
-    def _add_fragment(self, frame: Frame, size: int) -> None:
-        self._message_bytes += size
-        if self._message_bytes > self._bounded_reader.max_bytes:
-            self._fragments.clear()
+    def _skip(self) -> bool:
+        """Drop what is left of a payload that is too long; whether all of it is gone."""
+        if self._skip_bytes:
+            dropped = min(self._skip_bytes, len(self._buffer))
+            del self._buffer[:dropped]
+            self._skip_bytes -= dropped
+        return self._skip_bytes == 0
+
+    def _read_frame(self, events: list[Event]) -> bool:
+        """Read one frame if its header, and unless it is too long its payload, is there."""
+        buffer = self._buffer
+        header = _read_header(buffer)
+        if header is None:
+            return False
+        first, start, length = header
+        opcode = first & 0x0F
+        self._check(first, opcode, length)
+        is_data = opcode in _DATA_OPCODES
+        if is_data and self._size_bytes + length > self._max_bytes:
+            del buffer[:start]
+            self._skip_bytes = length
+            payload = None
+        elif len(buffer) < start + length:
+            return False
         else:
-            self._fragments.append(frame.data)
-        if frame.fin:
-            self._messages.append(self._take_message())
+            payload = apply_mask(buffer[start : start + length], buffer[start - 4 : start])
+            del buffer[: start + length]
+        if is_data:
+            self._add_fragment(payload, length, is_last=bool(first & _FIN), events=events)
+        elif payload is not None:
+            events.append(_read_control(opcode, bytes(payload)))
+        return payload is not None or self._skip()
 
-    def _take_message(self) -> Message:
+    def _check(self, first: int, opcode: int, length: int) -> None:
+        if first & _RSV or opcode not in _OPCODES:
+            raise ProtocolError("reserved bits or unknown opcode")
+        if opcode not in _DATA_OPCODES:
+            if length > _MAX_CONTROL_BYTES or not first & _FIN:
+                raise ProtocolError("control frame too long or fragmented")
+        elif (opcode == _CONTINUATION) != self._in_message:
+            raise ProtocolError("message frames out of order")
+
+    def _add_fragment(
+        self, payload: bytes | None, length: int, *, is_last: bool, events: list[Event]
+    ) -> None:
+        self._size_bytes += length
+        if payload is None:
+            self._fragments.clear()
+        elif self._size_bytes <= self._max_bytes:
+            self._fragments.append(payload)
+        self._in_message = not is_last
+        if is_last:
+            events.append(self._take_message())
+
+    def _take_message(self) -> Message | TooLong:
         fragments, self._fragments = self._fragments, []
-        size, self._message_bytes = self._message_bytes, 0
-        limit = self._bounded_reader.max_bytes
-        if size > limit:
-            return ValueError(f"skipped a message of {size} bytes: the limit is {limit}")
-        return fragments[0] if len(fragments) == 1 else b"".join(fragments)
+        size, self._size_bytes = self._size_bytes, 0
+        if size > self._max_bytes:
+            return TooLong(size)
+        return Message(fragments[0] if len(fragments) == 1 else b"".join(fragments))
 
 
-class ParserPool:
-    """Lends parsers to connections that are in the middle of something: 5 kB an idle one saved."""
+class ReaderPool:
+    """Lends readers to connections that are in the middle of something."""
 
     def __init__(self, max_message_bytes: int) -> None:
         self._max_message_bytes = max_message_bytes
-        self._spare: FrameParser | None = None
+        self._spare: FrameReader | None = None
 
-    def take(self) -> FrameParser:
-        """A parser at the beginning of a frame."""
-        parser, self._spare = self._spare, None
-        return parser or FrameParser(self._max_message_bytes)
+    def take(self) -> FrameReader:
+        """A reader at the beginning of a message."""
+        reader, self._spare = self._spare, None
+        return reader or FrameReader(self._max_message_bytes)
 
-    def give_back(self, parser: FrameParser) -> None:
-        """Keep one parser for the next taker. It must be between messages."""
-        self._spare = parser
+    def give_back(self, reader: FrameReader) -> None:
+        """Keep one reader for the next taker. It must be idle."""
+        self._spare = reader
+
+
+def _read_header(buffer: bytearray) -> tuple[int, int, int] | None:
+    """First byte, where the payload starts, its length; None if the header is not whole."""
+    if len(buffer) < 2:
+        return None
+    length = buffer[1] & ~_MASKED
+    if not buffer[1] & _MASKED:
+        raise ProtocolError("frame is not masked")
+    start = 6
+    if length > _MAX_CONTROL_BYTES:
+        start += 2 if length == 126 else 8
+        length = int.from_bytes(buffer[2 : start - 4], "big")
+    if len(buffer) < start:
+        return None
+    if length > _MAX_LENGTH:
+        raise ProtocolError("frame length out of range")
+    return buffer[0], start, length
+
+
+def _read_control(opcode: int, payload: bytes) -> Event:
+    if opcode == _PING:
+        return Ping(payload)
+    if opcode == _PONG:
+        return Pong()
+    try:
+        close = Close.parse(payload)
+    except UnicodeDecodeError:
+        raise ProtocolError("close reason is not UTF-8") from None
+    return Closing(close.code, close.reason, payload)

@@ -1,0 +1,298 @@
+"""Turns and their answers: who may speak, what is sent, and how each turn ends.
+
+A turn's agent runs in a task of its own. What it sends is kept during each step of that task and
+written when the step ends, so that a hundred chunks cost one write and a single one no delay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from . import debug_log, events
+from .emitter import Emitter
+from .frames import chunk_end, final_text
+from .handlers import Handler
+from .messages import ConversationMessage
+from .streams import close_stream, open_stream
+from .tasks import call_after_each_step
+from .text import extract_text
+from .turns import Outcome, Turn, TurnOrder
+
+if TYPE_CHECKING:
+    from .context import SessionContext
+    from .session import SpeechEngineSession
+
+_MAX_UNWRITTEN_CHUNKS = 256
+"""Chunks that a stream may yield without suspending before they are written."""
+
+_logger = logging.getLogger(debug_log.LOGGER_NAME)
+
+_turn_of_task: ContextVar[tuple[Dialogue, Turn] | None] = ContextVar(
+    "speech_engine_turn", default=None
+)
+
+
+class Channel(Protocol):
+    """Takes a session's texts to the platform."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a sender has to `drain` before it writes on."""
+        ...  # pragma: no cover
+
+    def write(self, text: str) -> None:
+        """Take one ASCII text along with the next `flush`."""
+
+    def write_chunks(self, texts: list[str], end: str) -> None:
+        """Take chunks of a turn along with the next `flush`; ``end`` as of `frames.chunk_end`."""
+
+    def flush(self) -> None:
+        """Send what was written; never blocks."""
+
+    async def drain(self) -> None:
+        """Wait until there is room again."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Send what was written, then close."""
+
+
+class Dialogue:
+    """The turns of one session."""
+
+    __slots__ = ("_channel", "_context", "_emitter", "_now", "_order", "_session", "_turn")
+
+    def __init__(
+        self,
+        session: SpeechEngineSession,
+        context: SessionContext,
+        emitter: Emitter,
+        channel: Channel,
+    ) -> None:
+        self._session = session
+        self._context = context
+        self._emitter = emitter
+        self._channel = channel
+        self._order = TurnOrder()
+        self._turn: Turn | None = None
+        self._now: Callable[[], float] = _no_clock
+
+    def open(self, now: Callable[[], float]) -> None:
+        """Start with the event loop's clock."""
+        self._now = now
+
+    @property
+    def turn(self) -> Turn | None:
+        """The caller's own turn if it works for one of this dialogue; else the one now answered."""
+        own = _turn_of_task.get()
+        return own[1] if own is not None and own[0] is self else self._turn
+
+    # -- transcripts ---------------------------------------------------------------------------
+
+    def hear(self, event_id: int | None, transcript: list[ConversationMessage]) -> bool:
+        """Start the turn of a new transcript; whether a handler was started."""
+        self.interrupt("interrupted")
+        self._order.begin(event_id)
+        handler = self._context.handlers.on_transcript
+        listeners = self._emitter.take_listeners(events.USER_TRANSCRIPT)
+        if handler is None and not listeners:
+            return False
+        self._debug("turn started", event_id=event_id, transcript=transcript)
+        turn = self._turn = Turn(event_id, self._now())
+        self._start(turn, self._run(turn, transcript, handler, listeners))
+        return True
+
+    def is_new(self, event_id: int | None) -> bool:
+        """Whether a transcript starts a turn; one heard before gets its answer again, if it ended.
+
+        https://github.com/elevenlabs/elevenlabs-js/issues/453
+        """
+        kind = self._order.classify(event_id)
+        if kind == "repeated" and self._order.answer is not None:
+            self._debug("answer repeated", event_id=event_id)
+            if self._order.answer:
+                self._channel.write_chunks([self._order.answer], chunk_end(event_id))
+            self._channel.write(final_text(event_id))
+            self._channel.flush()
+        return kind == "new"
+
+    def interrupt(self, outcome: Outcome) -> None:
+        """End the turn that is being answered, if any: it sends nothing more."""
+        turn = self._turn
+        if turn is not None:
+            turn.cancel()
+            self._finish(turn, outcome)
+
+    def tick(self, now: float) -> None:
+        """Tell of a first chunk that is late."""
+        turn = self._turn
+        if turn is not None and turn.is_overdue(now, self._context.limits.first_chunk_seconds):
+            turn.is_late = True
+            self._emitter.emit(events.FIRST_CHUNK_LATE, turn)
+
+    # -- the agent -----------------------------------------------------------------------------
+
+    async def _run(
+        self,
+        turn: Turn,
+        transcript: list[ConversationMessage],
+        handler: Handler | None,
+        listeners: list[Handler],
+    ) -> None:
+        turn.task = asyncio.current_task()
+        try:
+            if turn.cancelled:
+                return
+            if handler is not None:
+                await self._call_agent(handler, transcript)
+            for listener in listeners:
+                result = listener(transcript)
+                if inspect.isawaitable(result):
+                    await result
+        except asyncio.CancelledError:
+            turn.failed = True
+        except Exception as error:  # noqa: BLE001 - agents may raise anything
+            self._fail(turn, error)
+        turn.handler_ended = True
+        self._end_if_answered(turn)
+        await self._channel.drain()
+
+    async def _call_agent(self, handler: Handler, transcript: list[ConversationMessage]) -> None:
+        if self._context.handlers.is_transcript_async:
+            await handler(transcript, self._session)
+            return
+        answer = await self._context.threads.run(handler, transcript, self._session)
+        if inspect.isawaitable(answer):
+            await answer
+        elif answer is not None:
+            await self.answer(answer)
+
+    # -- answers -------------------------------------------------------------------------------
+
+    async def answer(self, response: Any) -> None:
+        """Send ``response`` for the caller's turn; see `SpeechEngineSession.send_response`."""
+        turn = self.turn
+        if turn is None or turn.outcome is not None:
+            await self._refuse(turn, response)
+        elif asyncio.current_task() is turn.task:
+            await self._send(turn, response)
+        else:
+            await self._send_aside(turn, response)
+
+    async def _send_aside(self, turn: Turn, response: Any) -> None:
+        # The task is not the turn's own: a task that the turn may cancel sends for it.
+        task = self._start(turn, self._send(turn, response))
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+
+    async def _send(self, turn: Turn, response: Any) -> None:
+        turn.streams += 1
+        turn.final_sent = False
+        try:
+            if not isinstance(response, str):
+                await self._send_stream(turn, response)
+            elif response:
+                turn.texts.append(response)
+            self._send_final(turn)
+        except Exception as error:  # noqa: BLE001 - providers may raise anything
+            self._fail(turn, error)
+            self._send_final(turn)
+        finally:
+            turn.streams -= 1
+            self._end_if_answered(turn)
+        await self._channel.drain()
+
+    async def _send_stream(self, turn: Turn, response: Any) -> None:
+        channel, texts = self._channel, turn.texts
+        stream = open_stream(response, self._context.threads)
+        try:
+            async for chunk in stream:
+                if turn.cancelled:
+                    return
+                text = chunk if type(chunk) is str else extract_text(chunk)
+                if text:
+                    texts.append(text)
+                    if channel.is_full or len(texts) - turn.written >= _MAX_UNWRITTEN_CHUNKS:
+                        self._flush(turn)
+                        await channel.drain()
+        finally:
+            await close_quietly(stream)
+            if response is not stream:
+                await close_quietly(response)
+
+    def _send_final(self, turn: Turn) -> None:
+        if not turn.cancelled:
+            self._write_chunks(turn)
+            turn.final_sent = True
+            self._channel.write(final_text(turn.event_id))
+
+    def _write_chunks(self, turn: Turn) -> None:
+        if turn.written == len(turn.texts) or turn.cancelled:
+            return
+        if turn.first_chunk_at is None:
+            turn.first_chunk_at = self._now()
+        self._channel.write_chunks(turn.take_unwritten(), turn.chunk_end)
+
+    def _flush(self, turn: Turn) -> None:
+        self._write_chunks(turn)
+        self._channel.flush()
+
+    async def _refuse(self, turn: Turn | None, response: Any) -> None:
+        await close_quietly(response)
+        if turn is None or not turn.cancelled:
+            _logger.warning(
+                "send_response was called outside of a turn, nothing was sent: answers go out "
+                "while on_transcript runs; a greeting is the engine's first message"
+            )
+
+    # -- the end of a turn ---------------------------------------------------------------------
+
+    def _fail(self, turn: Turn, error: Exception) -> None:
+        turn.failed = True
+        if not turn.cancelled:
+            self._emitter.emit(events.ERROR, error)
+
+    def _end_if_answered(self, turn: Turn) -> None:
+        if turn.outcome is not None or turn.streams or not turn.handler_ended:
+            return
+        if not turn.final_sent:
+            self._send_final(turn)
+        self._order.remember(turn.answer)
+        self._finish(turn, "failed" if turn.failed else "complete")
+
+    def _finish(self, turn: Turn, outcome: Outcome) -> None:
+        self._turn = None
+        turn.end(outcome, self._now())
+        self._debug("turn ended", event_id=turn.event_id, outcome=outcome, answer=turn.answer)
+        self._emitter.emit(events.TURN_ENDED, turn)
+
+    def _start(self, turn: Turn, work: Any) -> asyncio.Task[None]:
+        driven = call_after_each_step(partial(self._flush, turn), work)
+        token = _turn_of_task.set((self, turn))
+        task = self._context.tasks.start(self._session, driven)
+        _turn_of_task.reset(token)
+        turn.call_on_cancel(task.cancel)
+        return task
+
+    def _debug(self, message: str, **fields: Any) -> None:
+        if self._context.debug:
+            debug_log.write(message, conversation_id=self._session.conversation_id, **fields)
+
+
+async def close_quietly(stream: object) -> None:
+    """Close a stream that nobody reads any more; what goes wrong in that concerns nobody."""
+    with suppress(Exception):
+        await close_stream(stream)
+
+
+def _no_clock() -> float:
+    raise RuntimeError("the session is not open")

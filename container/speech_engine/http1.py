@@ -1,0 +1,120 @@
+"""The one HTTP request of a connection, and its answer: bytes in, bytes out, no I/O.
+
+Small on purpose: a request without a body, in one form. Refusing a caller has to cost little,
+since anybody can knock. https://www.rfc-editor.org/rfc/rfc9112
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from websockets.utils import accept_key
+
+MAX_HEAD_BYTES = 16 * 1024
+
+_HEAD_END = b"\r\n\r\n"
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_WEBSOCKET_VERSION = "13"
+
+
+class BadRequest(Exception):
+    """A request that can't be read or upgraded; ``status`` and the text are the answer."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request's head. Header names are in lower case; repeated ones are joined by commas."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+
+
+def take_head(received: bytes) -> tuple[str, bytes] | None:
+    """Split what was received into the head and what follows it; None if the head goes on.
+
+    Raises BadRequest (431) when it goes on for too long.
+    """
+    end = received.find(_HEAD_END)
+    if end > MAX_HEAD_BYTES or (end < 0 and len(received) > MAX_HEAD_BYTES):
+        raise BadRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "request head too long")
+    if end < 0:
+        return None
+    return received[:end].decode("latin-1"), received[end + len(_HEAD_END) :]
+
+
+def parse_head(head: str) -> Request:
+    """Read a request's head. Raises BadRequest (400, 505)."""
+    request_line, *lines = head.split("\r\n")
+    match request_line.split(" "):
+        case [method, target, "HTTP/1.1"] if method and target:
+            return Request(method, target, _parse_headers(lines))
+        case [_, _, version] if version.startswith("HTTP/"):
+            raise BadRequest(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
+    raise BadRequest(HTTPStatus.BAD_REQUEST, "malformed request line")
+
+
+def _parse_headers(lines: list[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or _TOKEN.fullmatch(name) is None or _FORBIDDEN.search(value):
+            raise BadRequest(HTTPStatus.BAD_REQUEST, "malformed header")
+        name, value = name.lower(), value.strip(" \t")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def accept_upgrade(request: Request) -> bytes:
+    """The response that opens the WebSocket; extensions and subprotocols are declined.
+
+    Raises BadRequest (400, 405, 426). https://www.rfc-editor.org/rfc/rfc6455#section-4.2
+    """
+    headers = request.headers
+    if request.method != "GET":
+        raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here")
+    options = [option.strip() for option in headers.get("connection", "").lower().split(",")]
+    if "upgrade" not in options or headers.get("upgrade", "").lower() != "websocket":
+        raise BadRequest(HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket server: upgrade")
+    if headers.get("sec-websocket-version") != _WEBSOCKET_VERSION:
+        raise BadRequest(HTTPStatus.UPGRADE_REQUIRED, "only WebSocket version 13 is spoken here")
+    key = headers.get("sec-websocket-key", "")
+    if not _is_key(key):
+        raise BadRequest(HTTPStatus.BAD_REQUEST, "malformed Sec-WebSocket-Key")
+    return (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n"
+    ).encode("ascii")
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+def build_response(
+    status: HTTPStatus, body: str, headers: Mapping[str, str], *, has_body: bool = True
+) -> bytes:
+    """A plain-text response that ends the connection; ``has_body`` False answers a HEAD."""
+    lines = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"Content-Length: {len(body)}",
+        "Content-Type: text/plain; charset=utf-8",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    if status is HTTPStatus.UPGRADE_REQUIRED:
+        lines += ["Upgrade: websocket", f"Sec-WebSocket-Version: {_WEBSOCKET_VERSION}"]
+    return "\r\n".join([*lines, "", body if has_body else ""]).encode("ascii")
