@@ -231,6 +231,10 @@ class RawClient(Inbox):
             self._reading.cancel()
             await asyncio.wait([self._reading])
 
+    async def closed(self) -> None:
+        """Wait until the server has sent its close frame."""
+        await until(lambda: self.close_code is not None)
+
     async def ended(self) -> None:
         """Wait until the server has closed the connection."""
         await until(lambda: self.at_end)
