@@ -8,6 +8,7 @@ https://elevenlabs.io/docs/api-reference/agents-platform/websocket
 from local.platform.clock import Clock, JumpingClock, SystemClock
 from local.platform.conversation.conversation import Conversation
 from local.platform.credentials import UPSTREAM_HEADER, sign_upstream_token
+from local.platform.dialling import EngineUnreachableError
 from local.platform.engines import Engine
 from local.platform.platform import DEFAULT_API_KEY, Platform
 from local.platform.scripts import (
@@ -18,7 +19,7 @@ from local.platform.scripts import (
     ToolCall,
     Utterance,
 )
-from local.platform.upstream import Chunk, EngineUnreachableError, Turn, Upstream
+from local.platform.upstream import Chunk, Turn, Upstream
 
 __all__ = [
     "DEFAULT_API_KEY",

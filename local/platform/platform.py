@@ -19,11 +19,12 @@ from local.platform.clock import Clock, SystemClock
 from local.platform.conversation.endings import SIMULATOR_STOPPED
 from local.platform.conversation.initiation import resolve_headers
 from local.platform.credentials import UPSTREAM_HEADER
+from local.platform.dialling import open_connection
 from local.platform.engines import Engine
 from local.platform.rest.app import build_app
 from local.platform.rest.models import EngineSettings
 from local.platform.scripts import Script
-from local.platform.upstream import WAIT_SECONDS, Upstream, open_connection
+from local.platform.upstream import WAIT_SECONDS, Upstream
 from local.platform.workspace import Workspace, new_conversation_id
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class Platform:
 
         `target` is an engine or a plain `ws://` address. `headers` are added to the signed header
         and the engine's own ones, and win over them; `signed` and `init` leave out the signed
-        header and the first frame. Raises `EngineUnreachableError`, whose cause tells the details.
+        header and the first frame. Raises `EngineUnreachableError`.
         """
         url, sent = self._prepare_dial(target, dynamic_variables or {}, signed=signed)
         sent.update(headers or {})
@@ -226,7 +227,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()
-    except OSError:
+    except (OSError, OverflowError):
         listener.close()
         raise
     listener.setblocking(False)

@@ -14,23 +14,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed
 
 from local.platform.clock import Clock, SystemClock, happens_within
 from local.platform.event_ids import EventIds
-from local.platform.json_types import JsonObject
 
 if TYPE_CHECKING:
-    import ssl
+    from local.platform.dialling import EngineConnection
+    from local.platform.json_types import JsonObject
 
-DIAL_SECONDS = 5.0
-CLOSE_SECONDS = 2.0
 WAIT_SECONDS = 5.0
-
-
-class EngineUnreachableError(Exception):
-    """The engine's server could not be dialled; the message says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -241,53 +234,3 @@ class Upstream:
     async def _announce(self) -> None:
         async with self._changed:
             self._changed.notify_all()
-
-
-class EngineConnection(ClientConnection):
-    """A client socket that tells when bytes arrive, protocol-level pings included."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.activity = asyncio.Event()
-
-    def data_received(self, data: bytes) -> None:
-        """Note the activity and go on as usual."""
-        self.activity.set()
-        super().data_received(data)
-
-
-async def open_connection(
-    url: str,
-    headers: Mapping[str, str],
-    *,
-    ssl_context: ssl.SSLContext | None = None,
-    seconds: float = DIAL_SECONDS,
-) -> EngineConnection:
-    """Dial an engine's server. Raises `EngineUnreachableError`."""
-    options: dict[str, Any] = {"ssl": ssl_context} if ssl_context else {}
-    try:
-        connection = await connect(
-            url,
-            additional_headers=dict(headers),
-            create_connection=EngineConnection,
-            open_timeout=seconds,
-            close_timeout=CLOSE_SECONDS,
-            ping_interval=None,  # the platform's own keepalive is not documented
-            proxy=None,
-            **options,
-        )
-    except InvalidStatus as error:
-        status = error.response.status_code
-        raise EngineUnreachableError(f"the server answered HTTP {status}") from error
-    except InvalidURI as error:
-        raise EngineUnreachableError("the ws_url is not a WebSocket address") from error
-    except TimeoutError as error:
-        raise EngineUnreachableError(f"no answer within {seconds:g} seconds") from error
-    except (OSError, InvalidHandshake) as error:
-        raise EngineUnreachableError(_first_line(error)) from error
-    assert isinstance(connection, EngineConnection)
-    return connection
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

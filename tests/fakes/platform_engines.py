@@ -18,7 +18,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from local.platform import DEFAULT_API_KEY, UPSTREAM_HEADER
-from tests.fakes.sockets import until
+from tests.fakes.platform_waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -30,9 +30,10 @@ from local.platform.conversation.endings import (
 )
 from local.platform.conversation.record import Record
 from local.platform.conversation.tasks import Tasks
+from local.platform.dialling import EngineConnection, EngineUnreachableError
 from local.platform.event_ids import EventIds
 from local.platform.scripts import ToolCall
-from local.platform.upstream import EngineConnection, EngineUnreachableError, Upstream
+from local.platform.upstream import Upstream
 
 if TYPE_CHECKING:
     from local.platform.clock import Clock

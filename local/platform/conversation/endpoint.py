@@ -20,8 +20,8 @@ from local.platform.conversation.initiation import (
     resolve_headers,
 )
 from local.platform.credentials import UPSTREAM_HEADER
+from local.platform.dialling import open_connection
 from local.platform.engines import Engine
-from local.platform.upstream import open_connection
 from local.platform.workspace import Workspace, new_conversation_id
 
 INITIATION_SECONDS = 10.0

@@ -8,7 +8,7 @@ import pytest
 from local.platform import EngineUnreachableError, JumpingClock, Platform
 from local.platform.conversation.initiation import RefusedError
 from tests.fakes.platform_engines import echo, official_engine, stub_engine
-from tests.fakes.sockets import until
+from tests.fakes.platform_waiting import until
 
 
 async def test_dial_holds_turns_with_the_official_server() -> None:
@@ -74,7 +74,7 @@ async def test_dial_reports_a_closed_port() -> None:
     async with Platform() as platform:
         async with stub_engine() as stub:
             url = stub.url
-        with pytest.raises(EngineUnreachableError, match="Connect call failed"):
+        with pytest.raises(EngineUnreachableError, match="nothing listens at 127"):
             async with platform.dial(url):
                 pass
 

@@ -5,7 +5,7 @@ from typing import Any
 from local.platform import Platform, Script, ToolCall
 from tests.fakes.platform_clients import TEXT_ONLY, raw_client
 from tests.fakes.platform_engines import echo, official_engine, stub_engine
-from tests.fakes.sockets import until
+from tests.fakes.platform_waiting import until
 
 
 def parts(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
