@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -297,6 +298,7 @@ async def test_wire_protocol_error_ends_the_conversation(
         await client.send(make())
         await client.closed()
         assert client.close_code == 1002
+        await client.close()
         await until(lambda: codes)
         await other.send(PING)
         await other.received(PONG)
@@ -361,6 +363,21 @@ async def test_wire_frames_after_a_close_are_not_handled() -> None:
                 assert client.close_code == 1000
                 assert client.sent == []
     assert calls == []
+
+
+@pytest.mark.parametrize("close", ["frame", "websocket", "broken"])
+async def test_wire_turn_that_ends_before_its_handler_started_leaves_nothing(close: str) -> None:
+    """A transcript with the end right behind it leaves no coroutine that nobody awaited."""
+    ends: dict[str, dict[str, Any] | bytes] = {
+        "frame": {"type": "close"},
+        "websocket": encode((1000).to_bytes(2, "big"), Opcode.CLOSE),
+        "broken": unmasked(),
+    }
+    async with serving(on_transcript=echo) as server, raw_client(server) as client:
+        await client.send(init(), transcript(1), ends[close])
+        await client.closed()
+    # A coroutine that was never awaited warns when it is collected, and warnings are errors.
+    gc.collect()
 
 
 async def test_wire_close_frame_of_the_protocol_closes_with_1000() -> None:
