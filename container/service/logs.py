@@ -1,8 +1,8 @@
 """How the service writes its log: one line an event on standard output, as JSON or as text.
 
 Messages are static; data travels in fields, given to stdlib logging as `extra={"name": value}`, or
-all together as `extra={"fields": {…}}`. It decides the form only, with one exception: what an exception says may quote a conversation, so its message is
-left out unless the caller wants it.
+all together as `extra={"fields": {…}}`. It decides the form only, with one exception: what an
+exception says may quote a conversation, so its message is left out unless the caller wants it.
 """
 
 from __future__ import annotations

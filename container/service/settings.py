@@ -161,5 +161,7 @@ def _strangers(environ: Mapping[str, str]) -> list[str]:
 
 
 def _suggest(name: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else "remove it, or see docs/configuration.md"
+    # Without the prefix, which would make any two names look alike.
+    endings = [other.removeprefix(PREFIX) for other in known if other.startswith(PREFIX)]
+    close = get_close_matches(name.removeprefix(PREFIX), endings, n=1)
+    return f"did you mean {PREFIX}{close[0]}?" if close else "see docs/configuration.md"

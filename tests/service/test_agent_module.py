@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from service.agent_module import AgentError, load_agent, ready_made_agents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+GOOD = "async def on_transcript(transcript, session): ...\n"
+
+
+@pytest.fixture
+def write_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
+    """Writes an agent's source and returns the name of its module."""
+    name = f"agent_{tmp_path.name}"
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(source: str) -> str:
+        (tmp_path / f"{name}.py").write_text(source)
+        return name
+
+    yield write
+    sys.modules.pop(name, None)
+
+
+def reason_of(name: str) -> str:
+    with pytest.raises(AgentError) as caught:
+        load_agent(name)
+    reason = str(caught.value)
+    assert "\n" not in reason
+    return reason
+
+
+def test_agent_needs_only_on_transcript(write_agent: Callable[[str], str]) -> None:
+    """A module with on_transcript alone is an agent."""
+    assert set(load_agent(write_agent(GOOD))) == {"on_transcript"}
+
+
+def test_agent_may_handle_everything(write_agent: Callable[[str], str]) -> None:
+    """The four optional handlers are found by name; other names are the agent's own business."""
+    source = (
+        GOOD
+        + "def on_init(conversation_id, session): ...\n"
+        + "async def on_close(session): ...\n"
+        + "on_disconnect = lambda session: None\n"
+        + "def on_error(exc, session, *more): ...\n"
+        + "def on_tool_call(tool): ...\n"
+    )
+    assert set(load_agent(write_agent(source))) == {
+        "on_transcript",
+        "on_init",
+        "on_close",
+        "on_disconnect",
+        "on_error",
+    }
+
+
+def test_agent_may_be_named_with_its_function(write_agent: Callable[[str], str]) -> None:
+    """`module:function` makes that function the one that answers."""
+    name = write_agent("def reply(transcript, session): return 'hi'\n")
+    assert load_agent(f"{name}:reply")["on_transcript"].__name__ == "reply"
+
+
+def test_agent_may_be_ready_made() -> None:
+    """A ready-made agent is chosen by its file's name."""
+    assert "echo" in ready_made_agents()
+    assert load_agent("echo")["on_transcript"].__module__ == "agents.echo"
+
+
+def test_agent_default_is_the_file_that_a_fork_edits() -> None:
+    """`agent` is container/agent.py, and it can be used as it comes."""
+    assert load_agent("agent")["on_transcript"].__module__ == "agent"
+
+
+def test_agent_that_is_missing_is_told_with_the_choice() -> None:
+    """A name that leads nowhere is answered with the ready-made ones."""
+    reason = reason_of("no_such_agent")
+    assert "'no_such_agent' is not found" in reason
+    assert "echo" in reason
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("", "has no on_transcript; add `async def on_transcript(transcript, session)`"),
+        ("on_transcript = 5\n", "on_transcript of the agent is not a function"),
+        ("def on_transcript(session): ...\n", "wrong parameters (too many positional"),
+        ("def on_transcript(a, b, c): ...\n", "write it as on_transcript(transcript, session)"),
+        (GOOD + "def on_close(): ...\n", "write it as on_close(session)"),
+        (GOOD + "def on_init(session): ...\n", "write it as on_init(conversation_id, session)"),
+        (GOOD + "def on_errors(exc, session): ...\n", "on_errors in agent_"),
+        (GOOD + "def on_errors(exc, session): ...\n", "is no handler; write on_error"),
+        ("x = 1\ndef on_transcript(:\n", ".py line 2: invalid syntax"),
+        ("import no_such_library\n", "line 1: No module named 'no_such_library'"),
+        ("x = 1\n1 / 0\n", "ZeroDivisionError at agent_"),
+        ("raise SystemExit('no')\n", "SystemExit at agent_"),
+        ("import json\n\njson.loads('')\n", "line 3: Expecting value"),
+        ("raise ValueError('a\\nb')\n", "line 1: a b"),
+    ],
+)
+def test_agent_that_cannot_be_used_is_told_in_one_line(
+    write_agent: Callable[[str], str], source: str, reason: str
+) -> None:
+    """Whatever is wrong with the file, the error has the place and the remedy on one line."""
+    assert reason in reason_of(write_agent(source))
+
+
+def test_agent_function_that_is_missing_is_named(write_agent: Callable[[str], str]) -> None:
+    """`module:function` without such a function says which one is missing."""
+    assert "has no reply" in reason_of(f"{write_agent(GOOD)}:reply")
