@@ -118,7 +118,7 @@ class Platform:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await asyncio.gather(*(c.ended.wait() for c in live))
-        self._server.should_exit = True
+        self._server.stopping.set()
         await self._serving
         self._server = self._serving = None
 
@@ -201,7 +201,14 @@ class Platform:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process's signal handlers alone."""
+    """A server that stops when told, at once, and leaves the process's signal handlers alone."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.stopping.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
