@@ -6,7 +6,6 @@ https://www.rfc-editor.org/rfc/rfc6455
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -80,7 +79,7 @@ class Connection:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._reader: FrameReader | None = None
-        self._inbox: deque[Event] | None = None
+        self._inbox: list[Event] | None = None
         self._pending: list[str] = []
         self._room: asyncio.Event | None = None
         self._is_alive = True
@@ -111,7 +110,7 @@ class Connection:
         if self._inbox is not None:
             self._inbox.extend(received)
         elif received:
-            self._handle(deque(received))
+            self._handle(received)
 
     def connection_lost(self) -> None:
         """Tell the session; its close code is the peer's, or 1006 if it gave none."""
@@ -173,24 +172,30 @@ class Connection:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _handle(self, received: deque[Event]) -> None:
+    def _handle(self, received: list[Event]) -> None:
         """Handle what was received, but let a started handler run before the next message."""
         self._inbox = None
-        while received:
-            event = received.popleft()
-            if isinstance(event, Message):
-                if self.session.receive(event.data) and received:
-                    self._inbox = received
-                    self._loop.call_soon(self._handle, received)
-                    return
-            elif isinstance(event, TooLong):
-                limit = self._shared.context.limits.max_frame_bytes
-                text = f"skipped a message of {event.size_bytes} bytes: the limit is {limit}"
-                self.session.report(ValueError(text))
-            elif isinstance(event, Ping):
-                self._reply(control_frame(Opcode.PONG, event.payload))
-            elif isinstance(event, Closing):
-                self._take_leave(event)
+        for index, event in enumerate(received, 1):
+            if self._handle_event(event) and index < len(received):
+                self._inbox = received[index:]
+                self._loop.call_soon(self._handle_inbox)
+                return
+
+    def _handle_inbox(self) -> None:
+        self._handle(self._inbox or [])
+
+    def _handle_event(self, event: Event) -> bool:
+        if isinstance(event, Message):
+            return self.session.receive(event.data)
+        if isinstance(event, TooLong):
+            limit = self._shared.context.limits.max_frame_bytes
+            text = f"skipped a message of {event.size_bytes} bytes: the limit is {limit}"
+            self.session.report(ValueError(text))
+        elif isinstance(event, Ping):
+            self._reply(control_frame(Opcode.PONG, event.payload))
+        elif isinstance(event, Closing):
+            self._take_leave(event)
+        return False
 
     def _take_leave(self, closing: Closing) -> None:
         self._close_code = closing.code

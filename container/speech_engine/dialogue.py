@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import debug_log, events
@@ -21,7 +22,7 @@ from .frames import chunk_end, final_text
 from .handlers import Handler
 from .messages import ConversationMessage
 from .streams import close_stream, open_stream
-from .tasks import call_after_each_step
+from .tasks import Work, call_after_each_step
 from .text import extract_text
 from .turns import Outcome, Turn, TurnOrder
 
@@ -105,7 +106,7 @@ class Dialogue:
             return False
         self._debug("turn started", event_id=event_id, transcript=transcript)
         turn = self._turn = Turn(event_id, self._now())
-        self._start(turn, self._run(turn, transcript, handler, listeners))
+        self._start(turn, partial(self._run, turn, transcript, handler, listeners))
         return True
 
     def is_new(self, event_id: int | None) -> bool:
@@ -161,7 +162,8 @@ class Dialogue:
             self._fail(turn, error)
         turn.handler_ended = True
         self._end_if_answered(turn)
-        await self._channel.drain()
+        if self._channel.is_full:
+            await self._channel.drain()
 
     async def _call_agent(self, handler: Handler, transcript: list[ConversationMessage]) -> None:
         if self._context.handlers.is_transcript_async:
@@ -187,7 +189,7 @@ class Dialogue:
 
     async def _send_aside(self, turn: Turn, response: Any) -> None:
         # The task is not the turn's own: a task that the turn may cancel sends for it.
-        task = self._start(turn, self._send(turn, response))
+        task = self._start(turn, partial(self._send, turn, response))
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
@@ -209,25 +211,31 @@ class Dialogue:
         finally:
             turn.streams -= 1
             self._end_if_answered(turn)
-        await self._channel.drain()
+        if self._channel.is_full:
+            await self._channel.drain()
 
     async def _send_stream(self, turn: Turn, response: Any) -> None:
         channel, texts = self._channel, turn.texts
         stream = open_stream(response, self._context.threads)
+        is_exhausted = False
         try:
             async for chunk in stream:
                 if turn.cancelled:
-                    return
+                    break
                 text = chunk if type(chunk) is str else extract_text(chunk)
                 if text:
                     texts.append(text)
                     if channel.is_full or len(texts) - turn.written >= _MAX_UNWRITTEN_CHUNKS:
                         self._flush(turn)
                         await channel.drain()
+            else:
+                is_exhausted = True
         finally:
-            await close_quietly(stream)
-            if response is not stream:
-                await close_quietly(response)
+            # Of an async generator that has run to its end nothing is left to close.
+            if not (is_exhausted and isinstance(response, AsyncGeneratorType)):
+                await close_quietly(stream)
+                if response is not stream:
+                    await close_quietly(response)
 
     def _send_final(self, turn: Turn) -> None:
         if not turn.cancelled:
@@ -275,7 +283,7 @@ class Dialogue:
         self._debug("turn ended", event_id=turn.event_id, outcome=outcome, answer=turn.answer)
         self._emitter.emit(events.TURN_ENDED, turn)
 
-    def _start(self, turn: Turn, work: Any) -> asyncio.Task[None]:
+    def _start(self, turn: Turn, work: Callable[[], Work]) -> asyncio.Task[None]:
         driven = call_after_each_step(partial(self._flush, turn), work)
         token = _turn_of_task.set((self, turn))
         task = self._context.tasks.start(self._session, driven)

@@ -6,7 +6,6 @@ surrogates included), so its length is its size in bytes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from json.encoder import encode_basestring_ascii as quote
 from typing import Final
@@ -24,7 +23,7 @@ _SHORT_HEADERS: Final = tuple(_TEXT_FIN + chr(size) for size in range(_SHORT_SIZ
 
 def chunk_end(event_id: int | None) -> str:
     """What follows the quoted text in every non-final chunk of a turn."""
-    return f',"event_id":{json.dumps(event_id)},"is_final":false}}'
+    return f',"event_id":{_id_text(event_id)},"is_final":false}}'
 
 
 def chunk_text(text: str, end: str) -> str:
@@ -34,18 +33,17 @@ def chunk_text(text: str, end: str) -> str:
 
 def final_text(event_id: int | None) -> str:
     """The `agent_response` that ends a turn."""
-    return f'{_CHUNK_START}"","event_id":{json.dumps(event_id)},"is_final":true}}'
+    return f'{_CHUNK_START}"","event_id":{_id_text(event_id)},"is_final":true}}'
 
 
 def chunk_frames(texts: Iterable[str], end: str) -> str:
     """The frames of a turn's next chunks, see `text_frame`. Per chunk, only the text is quoted."""
     start, headers = _CHUNK_START, _SHORT_HEADERS
-    fixed = len(start) + len(end)
-    room = _SHORT_SIZE - fixed
+    fixed_size = len(start) + len(end)
     return "".join(
         [
-            f"{headers[fixed + len(quoted)]}{start}{quoted}{end}"
-            if len(quoted) < room
+            f"{headers[size]}{start}{quoted}{end}"
+            if (size := fixed_size + len(quoted)) < _SHORT_SIZE
             else text_frame(f"{start}{quoted}{end}")
             for quoted in map(quote, texts)
         ]
@@ -67,6 +65,10 @@ def text_frame(text: str) -> str:
 def control_frame(opcode: int, payload: bytes) -> bytes:
     """An unmasked control frame; the payload has 125 bytes at most."""
     return bytes((0x80 | opcode, len(payload))) + payload
+
+
+def _id_text(event_id: int | None) -> str:
+    return "null" if event_id is None else str(event_id)
 
 
 def _long_size(size: int) -> str:

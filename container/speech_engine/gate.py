@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from .limits import Limits
-from .tokens import AUTHORIZATION_HEADER, SecretHeader, Secrets, TokenVerifier, find_header
+from .tokens import (
+    AUTHORIZATION_HEADER,
+    SecretHeader,
+    Secrets,
+    TokenVerifier,
+    find_header,
+    read_secrets,
+)
 
 RETRY_AFTER_SECONDS = 5
 
@@ -128,7 +135,7 @@ def make_gate(
             UserWarning,
             stacklevel=3,
         )
-    elif not keys:
+    elif not callable(keys) and not read_secrets(keys):
         raise RuntimeError(
             "no API key: pass api_key= or set ELEVENLABS_API_KEY to the key that the engine was "
             "created with"

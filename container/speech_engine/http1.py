@@ -19,7 +19,8 @@ MAX_HEAD_BYTES = 16 * 1024
 
 _HEAD_END = b"\r\n\r\n"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
+"""Control characters, and line ends that are not CRLF: another reader might split them."""
 _WEBSOCKET_VERSION = "13"
 
 
@@ -55,6 +56,8 @@ def take_head(received: bytes) -> tuple[str, bytes] | None:
 
 def parse_head(head: str) -> Request:
     """Read a request's head. Raises BadRequest (400, 505)."""
+    if _FORBIDDEN.search(head):
+        raise BadRequest(HTTPStatus.BAD_REQUEST, "control characters in the request head")
     request_line, *lines = head.split("\r\n")
     match request_line.split(" "):
         case [method, target, "HTTP/1.1"] if method and target:
@@ -68,7 +71,7 @@ def _parse_headers(lines: list[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or _TOKEN.fullmatch(name) is None or _FORBIDDEN.search(value):
+        if not colon or _TOKEN.fullmatch(name) is None:
             raise BadRequest(HTTPStatus.BAD_REQUEST, "malformed header")
         name, value = name.lower(), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value

@@ -50,6 +50,7 @@ class SpeechEngineSession:
         "_is_closed",
         "_last_received_at",
         "_loop",
+        "_receiving",
         "_request_headers",
         "_socket",
         "close_code",
@@ -84,6 +85,7 @@ class SpeechEngineSession:
         """The WebSocket close code once the socket is gone: 1006 if it was cut, None if unknown."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._last_received_at = 0.0
+        self._receiving: asyncio.Task[None] | None = None
 
     # -- what developers use -------------------------------------------------------------------
 
@@ -161,18 +163,24 @@ class SpeechEngineSession:
             raise RuntimeError("this session is run by its server")
         self.open()
         ticking = asyncio.ensure_future(self._tick_on())
+        self._receiving = asyncio.ensure_future(self._receive_all(self._socket))
         try:
-            while not self._is_closed:
-                self.receive(await self._socket.recv())
-                # Handlers that were started take their first step before the next message.
-                await asyncio.sleep(0)
-        except Exception as error:  # noqa: BLE001 - sockets of every library come here
-            self.lose(close_code_of(error))
+            await asyncio.wait([self._receiving])
         finally:
+            self._receiving.cancel()
             ticking.cancel()
             self.lose(None)
             await self._context.tasks.wait(_SETTLE_SECONDS, self)
             await self._channel.drain()
+
+    async def _receive_all(self, socket: WebSocketLike) -> None:
+        try:
+            while not self._is_closed:
+                self.receive(await socket.recv())
+                # Handlers that were started take their first step before the next message.
+                await asyncio.sleep(0)
+        except Exception as error:  # noqa: BLE001 - sockets of every library come here
+            self.lose(close_code_of(error))
 
     # -- what drives a session -----------------------------------------------------------------
 
@@ -287,6 +295,8 @@ class SpeechEngineSession:
     def _end(self, outcome: Outcome) -> None:
         self._is_closed = True
         self._dialogue.interrupt(outcome)
+        if self._receiving is not None and self._receiving is not asyncio.current_task():
+            self._receiving.cancel()
 
     def _close_channel(self, code: int, reason: str) -> None:
         self._context.tasks.start(self, self._channel.close(code, reason))

@@ -37,12 +37,12 @@ class Tasks:
             await asyncio.wait(tasks, timeout=seconds)
 
 
-async def call_after_each_step(after_step: Callable[[], None], work: Work) -> None:
-    """Run ``work``, and ``after_step`` whenever it suspends or ends.
+async def call_after_each_step(after_step: Callable[[], None], work: Callable[[], Work]) -> None:
+    """Run ``work()``, and ``after_step`` whenever it suspends or ends.
 
     What a step has written can so be sent in one go, without a callback of the event loop's.
     """
-    await _step(after_step, work)
+    await _step(after_step, work())
 
 
 @coroutine

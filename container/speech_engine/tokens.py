@@ -15,7 +15,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
@@ -141,9 +141,7 @@ def _open_token(value: str) -> tuple[bytes, bytes, dict[str, Any]]:
     if len(parts) != 3:
         raise ValueError(f"Invalid JWT: expected 3 parts, got {len(parts)}")
     claims = _decode_object(parts[1], "payload")
-    header = _decode_object(parts[0], "header")
-    # RFC 7515, 4.1.11: a critical extension that is not understood makes the token invalid.
-    if header.get("alg") != "HS256" or "crit" in header:
+    if not _is_hs256_header(parts[0]):
         raise ValueError("Invalid JWT: alg must be HS256, without critical extensions")
     try:
         signature = _decode_base64url(parts[2])
@@ -152,9 +150,17 @@ def _open_token(value: str) -> tuple[bytes, bytes, dict[str, Any]]:
     return f"{parts[0]}.{parts[1]}".encode("ascii"), signature, claims
 
 
+@lru_cache(maxsize=16)
+def _is_hs256_header(segment: str) -> bool:
+    """Whether a token's header is one that is accepted; the platform's is always the same."""
+    header = _decode_object(segment, "header")
+    # RFC 7515, 4.1.11: a critical extension that is not understood makes the token invalid.
+    return header.get("alg") == "HS256" and "crit" not in header
+
+
 def _decode_object(segment: str, name: str) -> dict[str, Any]:
     try:
-        decoded = json.loads(_decode_base64url(segment))
+        decoded = json.loads(_decode_base64url(segment).decode())
     except (ValueError, RecursionError):
         raise ValueError(f"Invalid JWT: failed to decode {name}") from None
     if not isinstance(decoded, dict):

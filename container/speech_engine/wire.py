@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 from websockets.exceptions import ProtocolError
 from websockets.frames import Close, CloseCode
-from websockets.utils import apply_mask
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # pragma: no cover - platforms without a wheel of websockets
+    from websockets.utils import apply_mask
 
 _FIN = 0x80
 _RSV = 0x70
@@ -23,33 +27,33 @@ _MAX_CONTROL_BYTES = 125
 _MAX_LENGTH = (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """A whole text or binary message."""
 
     data: bytes | bytearray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TooLong:
     """A message that was not kept."""
 
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ping:
     """To be answered with a pong of the same payload."""
 
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pong:
     """A sign of life."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Closing:
     """The peer's close frame, or a violation by it; a close frame with ``payload`` is the answer."""
 
