@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from importlib import util
 from pathlib import Path
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         offer_deflate=not options.no_deflate,
     )
     machine = describe_machine()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no server outlives the benchmark
     try:
         results = run_fast(plan)
     except ServerFailed as error:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +16,6 @@ from bench.contestants import ROOT, SERVERS
 from bench.metrics import METRICS
 from bench.run import rotate
 from bench.scenarios import SCENARIOS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def bench(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
@@ -53,6 +53,30 @@ def test_bench_reads_the_javascript_sdk_without_deflate(tmp_path: Path) -> None:
     assert faults_of(document) == []
     assert {reading["scenario"] for reading in document["readings"]} == {"burst", "accept"}
     assert "permessage-deflate was not offered" in text
+
+
+def test_bench_told_to_end_leaves_no_server_behind() -> None:
+    """SIGTERM ends the benchmark without a traceback, and its server with it."""
+    arguments = ("-m", "bench", "--only", "burst", "--servers", "python-sdk")
+    with subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stderr=subprocess.PIPE) as bench:
+        server = wait_for_server(bench.pid)
+        bench.terminate()
+        _, errors = bench.communicate(timeout=20)
+    assert (bench.returncode, errors) == (130, b"")
+    assert not Path(f"/proc/{server}").exists()
+
+
+def wait_for_server(pid: int) -> int:
+    """Wait until the process has a child that runs a server, and return its id."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for child in children.read_text().split():
+            with contextlib.suppress(OSError):
+                if b"python_sdk.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
+        time.sleep(0.02)
+    raise TimeoutError("the benchmark has started no server")
 
 
 @pytest.mark.parametrize(
