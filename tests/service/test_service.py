@@ -15,20 +15,58 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.service.logged_process import WAIT_SECONDS, clean_environ
 from tests.service.service_process import (
     API_KEY,
-    WAIT_SECONDS,
     ServiceProcess,
     begin_conversation,
     hear,
     run_service,
     say,
-    service_environ,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+# An LLM provider's real client; only what would be the provider's answer is made up.
+QUICKSTART = """
+import json
+import httpx
+from openai import AsyncOpenAI
+
+EVENTS = [
+    {"type": "response.output_text.delta", "delta": "Good "},
+    {"type": "response.output_text.delta", "delta": "evening"},
+    {"type": "response.completed"},
+]
+BODY = "".join(f"event: {e['type']}\\ndata: {json.dumps(e)}\\n\\n" for e in EVENTS)
+PROVIDER = httpx.MockTransport(
+    lambda request: httpx.Response(
+        200, text=BODY, headers={"content-type": "text/event-stream"}
+    )
+)
+openai = AsyncOpenAI(api_key="sk_test_x", http_client=httpx.AsyncClient(transport=PROVIDER))
+said = []
+
+async def on_init(conversation_id, session):
+    said.append(conversation_id)
+
+async def on_transcript(transcript, session):
+    stream = await openai.responses.create(
+        model="gpt-4o",
+        input=[{"role": m.role.replace("agent", "assistant"), "content": m.content}
+               for m in transcript],
+        stream=True,
+    )
+    await session.send_response(stream)
+
+async def on_close(session):
+    said.append(f"closed {session.conversation_id}")
+    print(json.dumps({"event": "quickstart", "said": said}), flush=True)
+
+async def on_error(error, session):
+    print(json.dumps({"event": "quickstart failed", "error": repr(error)}), flush=True)
+"""
 HEAVY = {"boto3", "elevenlabs", "fastapi", "httpx", "pydantic", "rich", "starlette", "uvicorn"}
 
 
@@ -161,6 +199,17 @@ def test_service_takes_the_agent_that_is_named(tmp_path: Path) -> None:
         begin_conversation(platform)
         say(platform, "hello")
         assert hear(platform) == "from a thread"
+
+
+def test_service_runs_quickstart_handlers(tmp_path: Path) -> None:
+    """Handlers in the official quickstart's shape, with an LLM client's stream, work as pasted."""
+    agent = write_agent(tmp_path, QUICKSTART)
+    with ServiceProcess(agent) as service, service.connect() as platform:
+        begin_conversation(platform, "conv_q")
+        say(platform, "hello")
+        assert hear(platform) == "Good evening"
+        platform.send(json.dumps({"type": "close"}))
+        assert service.wait_for("quickstart")["said"] == ["conv_q", "closed conv_q"]
 
 
 def test_service_refuses_strangers_and_says_so() -> None:
@@ -416,7 +465,7 @@ def test_service_sets_its_handlers_before_anything_heavy() -> None:
     )
     loaded = subprocess.run(
         [sys.executable, "-c", program],
-        env=service_environ(),
+        env=clean_environ(),
         capture_output=True,
         text=True,
         check=True,
@@ -431,7 +480,7 @@ def test_service_starts_lean() -> None:
     program = "import sys, service.main; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", program],
-        env=service_environ(),
+        env=clean_environ(),
         capture_output=True,
         text=True,
         check=True,
