@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ class Options:
     agent_folder: Path = CONTAINER
     state_file: Path = STATE_FILE
     public_ws_url: str | None = None
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     base_url: str = PLATFORM_URL
 
     @property

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+
+from local.dev.child import Child
+
+
+async def start(program: str) -> tuple[Child, list[str], asyncio.Event]:
+    lines: list[str] = []
+    heard = asyncio.Event()
+
+    def hear(line: str) -> None:
+        lines.append(line)
+        heard.set()
+
+    child = await Child.start([sys.executable, "-u", "-c", program], os.environ, hear)
+    return child, lines, heard
+
+
+async def test_child_hands_over_its_lines_and_its_code() -> None:
+    """Standard output and standard error come line by line, then the exit code."""
+    program = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
+    child, lines, _ = await start(program)
+    assert await child.wait() == 3
+    assert lines == ["out", "err"]
+    await child.stop()
+
+
+async def test_child_survives_a_line_of_any_length() -> None:
+    """A line beyond all bounds is dropped, and those after it are still read."""
+    child, lines, _ = await start("print('x' * 3_000_000); print('after')")
+    assert await child.wait() == 0
+    assert lines[-1] == "after"
+
+
+async def test_child_that_ignores_the_request_is_ended() -> None:
+    """A program that does not end on SIGTERM is killed, within a bound."""
+    program = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        " print('deaf'); time.sleep(600)"
+    )
+    child, _, heard = await start(program)
+    await heard.wait()
+    begun = time.monotonic()
+    await child.stop()
+    assert time.monotonic() - begun < 6
+    assert await child.wait() < 0
+
+
+async def test_child_takes_its_own_children_along() -> None:
+    """What a program has started ends with it."""
+    program = (
+        "import subprocess, sys, time;"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "print(p.pid); time.sleep(600)"
+    )
+    child, lines, heard = await start(program)
+    await heard.wait()
+    await child.stop()
+    async with asyncio.timeout(5):
+        while _is_running(int(lines[0])):  # noqa: ASYNC110 - the kernel sends no event
+            await asyncio.sleep(0.01)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        with open(f"/proc/{process_id}/stat") as file:  # noqa: PTH123 - no path of the project's
+            return file.read().split()[2] != "Z"
+    except OSError:
+        return False
