@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.__main__ import COMMANDS, main
+from cli.errors import CommandError
+from tests.service.logged_process import WAIT_SECONDS, clean_environ
+
+if TYPE_CHECKING:
+    import argparse
+
+
+class Failing:
+    """A command that can't do its work."""
+
+    SUMMARY = "fails"
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--hard", action="store_true")
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        raise self._error
+
+
+def test_commands_tell_a_mistake_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a user can mend is one line on standard error and exit code 1."""
+    monkeypatch.setitem(COMMANDS, "fail", Failing(CommandError("no luck; try again")))
+    assert main(["fail", "--hard"]) == 1
+    assert capsys.readouterr().err == "speechctl fail: no luck; try again\n"
+
+
+def test_commands_end_quietly_on_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C at any moment is no traceback."""
+    monkeypatch.setitem(COMMANDS, "fail", Failing(KeyboardInterrupt()))
+    assert main(["fail"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such-command"]])
+def test_commands_name_the_choice(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a known command the usage is shown, with exit code 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: speechctl" in capsys.readouterr().err
+
+
+def test_commands_explain_themselves(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help has a line for every command."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for name, command in COMMANDS.items():
+        assert f"{name} {command.SUMMARY}" in shown
+
+
+def test_commands_load_the_official_client_late() -> None:
+    """The slow import of the client waits until somebody talks."""
+    program = "import sys, cli.__main__; print('elevenlabs' in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean_environ(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WAIT_SECONDS,
+    )
+    assert ended.stdout == "False\n"

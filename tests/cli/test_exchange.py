@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import queue
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli import exchange
+from cli.errors import CommandError
+from cli.exchange import Answered, Ended, Event, Exchange
+from cli.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def input_of(text: str) -> Iterator[int]:
+    """A file descriptor from which `text` is read, then nothing more."""
+    reading, writing = os.pipe()
+    os.write(writing, text.encode())
+    os.close(writing)
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+
+
+def talk(
+    text: str, react: Callable[[str, queue.SimpleQueue[Event]], None], *, waits: bool
+) -> list[str]:
+    """Run an exchange on `text`; `react` is what the other side does. Returns what was said."""
+    said: list[str] = []
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def say(message: str) -> None:
+        said.append(message)
+        react(message, events)
+
+    screen = Screen(io.StringIO(), interactive=False)
+    with input_of(text) as descriptor:
+        Exchange(say, screen, events, waits_for_answers=waits).run(descriptor)
+    return said
+
+
+def answer(_: str, events: queue.SimpleQueue[Event]) -> None:
+    events.put(Answered())
+
+
+def stay_silent(_: str, events: queue.SimpleQueue[Event]) -> None:
+    """Never answers."""
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_exchange_says_every_line(waits: bool) -> None:
+    """All lines are said, blank ones skipped, and the end of input is the end."""
+    assert talk("one\n\n  two \nthree", answer, waits=waits) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_exchange_ends_at_quit(waits: bool) -> None:
+    """/quit is not said, and nothing after it is."""
+    assert talk("one\n/quit\ntwo\n", answer, waits=waits) == ["one"]
+
+
+def test_exchange_without_waiting_interrupts() -> None:
+    """Lines of a terminal are said although nothing has been answered yet."""
+    assert talk("one\ntwo\n", stay_silent, waits=False) == ["one", "two"]
+
+
+def test_exchange_waits_for_each_answer() -> None:
+    """Lines of a pipe are read one by one: the next when the last is answered."""
+    open_questions: list[str] = []
+
+    def react(message: str, events: queue.SimpleQueue[Event]) -> None:
+        assert not open_questions
+        open_questions.append(message)
+        open_questions.clear()
+        events.put(Answered())
+
+    assert talk("one\ntwo\n", react, waits=True) == ["one", "two"]
+
+
+def test_exchange_tells_when_the_other_side_ends() -> None:
+    """An end that the user has not asked for is an error with its reason."""
+    with pytest.raises(CommandError, match="the conversation has ended: gone away"):
+        talk("one\n", lambda _, events: events.put(Ended("gone away")), waits=True)
+
+
+def test_exchange_tells_when_no_answer_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a pipe an answer is waited for within a limit."""
+    monkeypatch.setattr(exchange, "_ANSWER_SECONDS", 0.05)
+    with pytest.raises(CommandError, match=r"no answer within 0\.05 s"):
+        talk("one\n", stay_silent, waits=True)
+
+
+def test_exchange_survives_input_that_is_no_text() -> None:
+    """Bytes that are no UTF-8 are replaced, not fatal."""
+    reading, writing = os.pipe()
+    os.write(writing, b"\xff\n")
+    os.close(writing)
+    said: list[str] = []
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def say(message: str) -> None:
+        said.append(message)
+        events.put(Answered())
+
+    screen = Screen(io.StringIO(), interactive=False)
+    Exchange(say, screen, events, waits_for_answers=True).run(reading)
+    os.close(reading)
+    assert said == ["\ufffd"]
