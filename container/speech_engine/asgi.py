@@ -11,15 +11,15 @@ from typing import Any
 
 from .context import SessionContext
 from .gate import Answer, Gate
+from .http1 import SERVICE_UNAVAILABLE
 from .session import SpeechEngineSession
 from .sockets import SocketClosed
+from .wire import GOING_AWAY, POLICY_VIOLATION, TRY_AGAIN_LATER
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_POLICY_VIOLATION = 1008
-_TRY_AGAIN_LATER = 1013
 _DENIAL = "websocket.http.response"
 
 
@@ -97,7 +97,7 @@ class Attachment:
         if self._route in self._routes:
             self._routes.remove(self._route)
         for session in list(self._endpoint.sessions):
-            session.disconnect(1001, "the server is shutting down")
+            session.disconnect(GOING_AWAY, "the server is shutting down")
 
 
 def attach(app: Any, path: str, gate: Gate, context: SessionContext) -> Attachment:
@@ -119,14 +119,14 @@ def attach(app: Any, path: str, gate: Gate, context: SessionContext) -> Attachme
 
 async def _refuse(scope: Message, send: Send, answer: Answer) -> None:
     if _DENIAL not in (scope.get("extensions") or {}):
-        code = _TRY_AGAIN_LATER if answer.status == 503 else _POLICY_VIOLATION
+        code = TRY_AGAIN_LATER if answer.status == SERVICE_UNAVAILABLE else POLICY_VIOLATION
         await send({"type": "websocket.close", "code": code, "reason": answer.body.strip()})
         return
     headers = {"content-type": "text/plain; charset=utf-8", **answer.headers}
     await send(
         {
             "type": f"{_DENIAL}.start",
-            "status": answer.status.value,
+            "status": answer.status,
             "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
         }
     )

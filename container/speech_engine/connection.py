@@ -10,13 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from websockets.frames import Close, CloseCode, Opcode
-
 from .context import SessionContext
-from .frames import PING_FRAME, chunk_frames, control_frame, text_frame
+from .frames import PING_FRAME, chunk_frames, close_frame, pong_frame, text_frame
 from .session import SpeechEngineSession
 from .transport import READ_BYTES, SocketTransport
-from .wire import Closing, Event, FrameReader, Message, Ping, ReaderPool, TooLong
+from .wire import (
+    ABNORMAL_CLOSURE,
+    INTERNAL_ERROR,
+    Closing,
+    Event,
+    FrameReader,
+    Message,
+    Ping,
+    ReaderPool,
+    TooLong,
+    close_payload,
+)
 
 if TYPE_CHECKING:
     from .gate import Gate
@@ -27,8 +36,6 @@ _MAX_UNREAD_BYTES = 1024 * 1024
 
 _CLOSE_SECONDS = 5.0
 """How long a peer may take to answer a close frame."""
-
-_MAX_REASON_BYTES = 123  # RFC 6455 section 5.5: 125 bytes, two of them the code
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +92,7 @@ class Connection:
         self._is_alive = True
         self._next_ping_at = self._loop.time() + shared.context.limits.keepalive_seconds
         self._close_deadline: float | None = None
-        self._close_code: int = CloseCode.ABNORMAL_CLOSURE
+        self._close_code: int = ABNORMAL_CLOSURE
         self.is_full = False
         self.session = SpeechEngineSession(
             context=shared.context, channel=self, request_headers=headers
@@ -97,7 +104,7 @@ class Connection:
 
     def data_received(self, data: memoryview) -> None:
         """Take in bytes of the peer's; after a close frame they mean nothing."""
-        if self._close_code != CloseCode.ABNORMAL_CLOSURE:
+        if self._close_code != ABNORMAL_CLOSURE:
             return
         self._is_alive = True
         reader = self._reader or self._shared.readers.take()
@@ -152,7 +159,7 @@ class Connection:
     async def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; `tick` cuts a peer off that does not take part."""
         if self._close_deadline is None:
-            self._send_close(Close(code, _shorten(reason)).serialize())
+            self._send_close(close_payload(code, reason))
 
     # -- from the server -----------------------------------------------------------------------
 
@@ -192,7 +199,7 @@ class Connection:
             text = f"skipped a message of {event.size_bytes} bytes: the limit is {limit}"
             self.session.report(ValueError(text))
         elif isinstance(event, Ping):
-            self._reply(control_frame(Opcode.PONG, event.payload))
+            self._reply(pong_frame(event.payload))
         elif isinstance(event, Closing):
             self._take_leave(event)
         return False
@@ -210,7 +217,7 @@ class Connection:
     def _send_close(self, payload: bytes) -> None:
         self.flush()
         self._close_deadline = self._loop.time() + _CLOSE_SECONDS
-        self._transport.write(control_frame(Opcode.CLOSE, payload))
+        self._transport.write(close_frame(payload))
 
     def _reply(self, frame: bytes) -> None:
         self._transport.write(frame)
@@ -219,12 +226,8 @@ class Connection:
 
     def _ping(self, now: float) -> None:
         if not self._is_alive:
-            self.session.disconnect(CloseCode.INTERNAL_ERROR, "no sign of life")
+            self.session.disconnect(INTERNAL_ERROR, "no sign of life")
             return
         self._is_alive = False
         self._next_ping_at = now + self._shared.context.limits.keepalive_seconds
         self._transport.write(PING_FRAME)
-
-
-def _shorten(reason: str) -> str:
-    return reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")

@@ -62,9 +62,14 @@ def text_frame(text: str) -> str:
     return _TEXT_FIN + _long_size(size) + text
 
 
-def control_frame(opcode: int, payload: bytes) -> bytes:
-    """An unmasked control frame; the payload has 125 bytes at most."""
-    return bytes((0x80 | opcode, len(payload))) + payload
+def close_frame(payload: bytes) -> bytes:
+    """An unmasked close frame; the payload has 125 bytes at most."""
+    return bytes((0x88, len(payload))) + payload
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """An unmasked pong frame; the payload has 125 bytes at most."""
+    return bytes((0x8A, len(payload))) + payload
 
 
 def _id_text(event_id: int | None) -> str:

@@ -10,8 +10,8 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
+from .http1 import NOT_FOUND, OK, SERVICE_UNAVAILABLE, UNAUTHORIZED
 from .limits import Limits
 from .tokens import (
     AUTHORIZATION_HEADER,
@@ -47,7 +47,7 @@ _DROPPED_HEADERS = frozenset(
 class Answer:
     """A plain HTTP answer in the place of a conversation; ``reason`` is for the log only."""
 
-    status: HTTPStatus
+    status: int
     body: str
     reason: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -67,11 +67,11 @@ class Gate:
         """The answer to a health check; None if ``path`` is not one."""
         match path.partition("?")[0]:
             case "/healthz":
-                return Answer(HTTPStatus.OK, "ok\n")
+                return Answer(OK, "ok\n")
             case "/readyz" if self.is_ready:
-                return Answer(HTTPStatus.OK, "ready\n")
+                return Answer(OK, "ready\n")
             case "/readyz":
-                return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "not ready\n")
+                return Answer(SERVICE_UNAVAILABLE, "not ready\n")
         return None
 
     def judge_upgrade(
@@ -79,23 +79,23 @@ class Gate:
     ) -> Answer | None:
         """Why a request may not become a conversation; None if it may."""
         if self.path is not None and path.partition("?")[0] != self.path:
-            return Answer(HTTPStatus.NOT_FOUND, "not found\n", "unknown path")
+            return Answer(NOT_FOUND, "not found\n", "unknown path")
         return self.judge_caller(headers) or self._judge_room(conversations)
 
     def judge_caller(self, headers: Mapping[str, str]) -> Answer | None:
         """Check the platform's token and the environment's own secret header."""
         if self.secret_header is not None and not self.secret_header.matches(headers):
-            return Answer(HTTPStatus.UNAUTHORIZED, "authorization failed\n", "secret header")
+            return Answer(UNAUTHORIZED, "authorization failed\n", "secret header")
         if self.verifier is None:
             return None
         token = find_header(headers, AUTHORIZATION_HEADER)
         if not token:
             text = "missing authorization header\n"
-            return Answer(HTTPStatus.UNAUTHORIZED, text, "missing authorization header")
+            return Answer(UNAUTHORIZED, text, "missing authorization header")
         try:
             self.verifier.verify(token)
         except ValueError as error:
-            return Answer(HTTPStatus.UNAUTHORIZED, "authorization failed\n", str(error))
+            return Answer(UNAUTHORIZED, "authorization failed\n", str(error))
         return None
 
     def _judge_room(self, conversations: int) -> Answer | None:
@@ -103,7 +103,7 @@ class Gate:
             return None
         reason = "too many conversations" if self.is_ready else "draining"
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, f"{reason}\n", reason, headers)
+        return Answer(SERVICE_UNAVAILABLE, f"{reason}\n", reason, headers)
 
     def public_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Of headers with names in lower case, those that an agent may see."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from http import HTTPStatus
 
 from . import debug_log
 from .connection import Connection, Shared
 from .gate import Answer
-from .http1 import BadRequest, Request, accept_upgrade, build_response, parse_head, take_head
+from .http1 import OK, BadRequest, Request, accept_upgrade, build_response, parse_head, take_head
 from .transport import SocketTransport
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
@@ -74,8 +73,8 @@ class Handshake:
             connection.data_received(memoryview(early))
 
     def _refuse(self, answer: Answer, *, has_body: bool = True) -> None:
-        if answer.status is not HTTPStatus.OK and _logger.isEnabledFor(logging.INFO):
-            fields = {"status": answer.status.value, "reason": answer.reason}
+        if answer.status != OK and _logger.isEnabledFor(logging.INFO):
+            fields = {"status": answer.status, "reason": answer.reason}
             _logger.info("connection refused", extra={"fields": fields})
         response = build_response(answer.status, answer.body, answer.headers, has_body=has_body)
         self._transport.write(response)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
-
-from websockets.utils import accept_key
 
 MAX_HEAD_BYTES = 16 * 1024
 
@@ -22,12 +20,35 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
 """Control characters, and line ends that are not CRLF: another reader might split them."""
 _WEBSOCKET_VERSION = "13"
+_WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
+
+OK = 200
+BAD_REQUEST = 400
+UNAUTHORIZED = 401
+NOT_FOUND = 404
+METHOD_NOT_ALLOWED = 405
+UPGRADE_REQUIRED = 426
+HEADERS_TOO_LARGE = 431
+SERVICE_UNAVAILABLE = 503
+VERSION_NOT_SUPPORTED = 505
+
+_PHRASES = {
+    OK: "OK",
+    BAD_REQUEST: "Bad Request",
+    UNAUTHORIZED: "Unauthorized",
+    NOT_FOUND: "Not Found",
+    METHOD_NOT_ALLOWED: "Method Not Allowed",
+    UPGRADE_REQUIRED: "Upgrade Required",
+    HEADERS_TOO_LARGE: "Request Header Fields Too Large",
+    SERVICE_UNAVAILABLE: "Service Unavailable",
+    VERSION_NOT_SUPPORTED: "HTTP Version Not Supported",
+}
 
 
 class BadRequest(Exception):
     """A request that can't be read or upgraded; ``status`` and the text are the answer."""
 
-    def __init__(self, status: HTTPStatus, text: str) -> None:
+    def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
 
@@ -48,7 +69,7 @@ def take_head(received: bytes) -> tuple[str, bytes] | None:
     """
     end = received.find(_HEAD_END)
     if end > MAX_HEAD_BYTES or (end < 0 and len(received) > MAX_HEAD_BYTES):
-        raise BadRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "request head too long")
+        raise BadRequest(HEADERS_TOO_LARGE, "request head too long")
     if end < 0:
         return None
     return received[:end].decode("latin-1"), received[end + len(_HEAD_END) :]
@@ -57,14 +78,14 @@ def take_head(received: bytes) -> tuple[str, bytes] | None:
 def parse_head(head: str) -> Request:
     """Read a request's head. Raises BadRequest (400, 505)."""
     if _FORBIDDEN.search(head):
-        raise BadRequest(HTTPStatus.BAD_REQUEST, "control characters in the request head")
+        raise BadRequest(BAD_REQUEST, "control characters in the request head")
     request_line, *lines = head.split("\r\n")
     match request_line.split(" "):
         case [method, target, "HTTP/1.1"] if method and target:
             return Request(method, target, _parse_headers(lines))
         case [_, _, version] if version.startswith("HTTP/"):
-            raise BadRequest(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
-    raise BadRequest(HTTPStatus.BAD_REQUEST, "malformed request line")
+            raise BadRequest(VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
+    raise BadRequest(BAD_REQUEST, "malformed request line")
 
 
 def _parse_headers(lines: list[str]) -> dict[str, str]:
@@ -72,7 +93,7 @@ def _parse_headers(lines: list[str]) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or _TOKEN.fullmatch(name) is None:
-            raise BadRequest(HTTPStatus.BAD_REQUEST, "malformed header")
+            raise BadRequest(BAD_REQUEST, "malformed header")
         name, value = name.lower(), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
@@ -85,19 +106,24 @@ def accept_upgrade(request: Request) -> bytes:
     """
     headers = request.headers
     if request.method != "GET":
-        raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is answered here")
+        raise BadRequest(METHOD_NOT_ALLOWED, "only GET is answered here")
     options = [option.strip() for option in headers.get("connection", "").lower().split(",")]
     if "upgrade" not in options or headers.get("upgrade", "").lower() != "websocket":
-        raise BadRequest(HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket server: upgrade")
+        raise BadRequest(UPGRADE_REQUIRED, "this is a WebSocket server: upgrade")
     if headers.get("sec-websocket-version") != _WEBSOCKET_VERSION:
-        raise BadRequest(HTTPStatus.UPGRADE_REQUIRED, "only WebSocket version 13 is spoken here")
+        raise BadRequest(UPGRADE_REQUIRED, "only WebSocket version 13 is spoken here")
     key = headers.get("sec-websocket-key", "")
     if not _is_key(key):
-        raise BadRequest(HTTPStatus.BAD_REQUEST, "malformed Sec-WebSocket-Key")
+        raise BadRequest(BAD_REQUEST, "malformed Sec-WebSocket-Key")
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n"
+        f"Sec-WebSocket-Accept: {_accept_key(key)}\r\n\r\n"
     ).encode("ascii")
+
+
+def _accept_key(key: str) -> str:
+    digest = hashlib.sha1(key.encode() + _WEBSOCKET_GUID, usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
 
 
 def _is_key(key: str) -> bool:
@@ -108,16 +134,16 @@ def _is_key(key: str) -> bool:
 
 
 def build_response(
-    status: HTTPStatus, body: str, headers: Mapping[str, str], *, has_body: bool = True
+    status: int, body: str, headers: Mapping[str, str], *, has_body: bool = True
 ) -> bytes:
     """A plain-text response that ends the connection; ``has_body`` False answers a HEAD."""
     lines = [
-        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"HTTP/1.1 {status} {_PHRASES[status]}",
         f"Content-Length: {len(body)}",
         "Content-Type: text/plain; charset=utf-8",
         "Connection: close",
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
-    if status is HTTPStatus.UPGRADE_REQUIRED:
+    if status == UPGRADE_REQUIRED:
         lines += ["Upgrade: websocket", f"Sec-WebSocket-Version: {_WEBSOCKET_VERSION}"]
     return "\r\n".join([*lines, "", body if has_body else ""]).encode("ascii")

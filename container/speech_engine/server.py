@@ -15,6 +15,7 @@ from .limits import Limits
 from .listener import Listener
 from .session import TICK_SECONDS, SpeechEngineSession
 from .tokens import Secrets
+from .wire import GOING_AWAY
 
 _STOP_SECONDS = 6.0
 """How long `stop` waits for closing handshakes and handlers after it has closed all sockets."""
@@ -130,7 +131,7 @@ class SpeechEngineServer:
         self.begin_drain()
         await self._wait_for_conversations(grace_seconds)
         for connection in list(shared.connections):
-            connection.session.disconnect(1001, "the server is shutting down")
+            connection.session.disconnect(GOING_AWAY, "the server is shutting down")
         await self._wait_for_conversations(_STOP_SECONDS / 2)
         await self._context.tasks.wait(_STOP_SECONDS / 2)
         self._close(shared, listener)

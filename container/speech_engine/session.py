@@ -21,6 +21,7 @@ from .handlers import Handler
 from .messages import PlatformError, decode_frame, read_event_id, read_transcript
 from .sockets import SocketChannel, WebSocketLike, adapt_socket, close_code_of
 from .turns import Outcome, Turn
+from .wire import GOING_AWAY, NORMAL_CLOSURE, POLICY_VIOLATION
 
 TICK_SECONDS = 0.25
 """How often deadlines are looked at; they pass this much late at most."""
@@ -151,7 +152,7 @@ class SpeechEngineSession:
             self._loop.call_soon_threadsafe(self.close)
         elif not self._is_closed:
             self._end("closed")
-            self._close_channel(1000, "")
+            self._close_channel(NORMAL_CLOSURE, "")
             self._emitter.emit(events.ENDED)
 
     async def run(self) -> None:
@@ -221,9 +222,9 @@ class SpeechEngineSession:
         self._dialogue.tick(now)
         silent_seconds = now - self._last_received_at
         if not self._has_init and silent_seconds > limits.init_seconds:
-            self._give_up(1008, f"no init frame within {limits.init_seconds:g} s")
+            self._give_up(POLICY_VIOLATION, f"no init frame within {limits.init_seconds:g} s")
         elif silent_seconds > limits.idle_seconds:
-            self._give_up(1001, f"nothing received for {limits.idle_seconds:g} s")
+            self._give_up(GOING_AWAY, f"nothing received for {limits.idle_seconds:g} s")
 
     def lose(self, close_code: int | None) -> None:
         """The socket is gone, or about to be closed with ``close_code``."""
@@ -280,10 +281,10 @@ class SpeechEngineSession:
         self._emitter.emit(events.INIT, conversation_id)
 
     def _receive_close(self) -> None:
-        self.close_code = 1000
+        self.close_code = NORMAL_CLOSURE
         self._end("closed")
         self._emitter.emit(events.CLOSE)
-        self._close_channel(1000, "")
+        self._close_channel(NORMAL_CLOSURE, "")
         self._emitter.emit(events.ENDED)
 
     # -- the end -------------------------------------------------------------------------------

@@ -9,14 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from websockets.exceptions import ProtocolError
-from websockets.frames import Close, CloseCode
-
-try:
-    from websockets.speedups import apply_mask
-except ImportError:  # pragma: no cover - platforms without a wheel of websockets
-    from websockets.utils import apply_mask
-
 _FIN = 0x80
 _RSV = 0x70
 _MASKED = 0x80
@@ -25,6 +17,22 @@ _DATA_OPCODES = frozenset({_CONTINUATION, _TEXT, _BINARY})
 _OPCODES = _DATA_OPCODES | {_CLOSE, _PING, _PONG}
 _MAX_CONTROL_BYTES = 125
 _MAX_LENGTH = (1 << 63) - 1
+
+NORMAL_CLOSURE = 1000
+GOING_AWAY = 1001
+PROTOCOL_ERROR = 1002
+NO_STATUS_RECEIVED = 1005
+ABNORMAL_CLOSURE = 1006
+POLICY_VIOLATION = 1008
+INTERNAL_ERROR = 1011
+TRY_AGAIN_LATER = 1013
+
+# RFC 6455 section 7.4 and the codes registered since; 3000 to 4999 are the applications'.
+_CODES_ON_THE_WIRE = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
+
+
+class _ViolationError(Exception):
+    """The peer broke the protocol; the text says how."""
 
 
 @dataclass(slots=True)
@@ -58,7 +66,6 @@ class Closing:
     """The peer's close frame, or a violation by it; a close frame with ``payload`` is the answer."""
 
     code: int
-    reason: str
     payload: bytes
     is_violation: bool = False
 
@@ -91,10 +98,9 @@ class FrameReader:
         try:
             while self._skip() and self._read_frame(events):
                 pass
-        except ProtocolError as error:
-            code = CloseCode.PROTOCOL_ERROR
-            payload = Close(code, str(error)).serialize()
-            events.append(Closing(code, str(error), payload, is_violation=True))
+        except _ViolationError as error:
+            payload = close_payload(PROTOCOL_ERROR, str(error))
+            events.append(Closing(PROTOCOL_ERROR, payload, is_violation=True))
         return events
 
     def _skip(self) -> bool:
@@ -122,7 +128,7 @@ class FrameReader:
         elif len(buffer) < start + length:
             return False
         else:
-            payload = apply_mask(buffer[start : start + length], buffer[start - 4 : start])
+            payload = _unmask(buffer[start : start + length], buffer[start - 4 : start])
             del buffer[: start + length]
         if is_data:
             self._add_fragment(payload, length, is_last=bool(first & _FIN), events=events)
@@ -132,12 +138,12 @@ class FrameReader:
 
     def _check(self, first: int, opcode: int, length: int) -> None:
         if first & _RSV or opcode not in _OPCODES:
-            raise ProtocolError("reserved bits or unknown opcode")
+            raise _ViolationError("reserved bits or unknown opcode")
         if opcode not in _DATA_OPCODES:
             if length > _MAX_CONTROL_BYTES or not first & _FIN:
-                raise ProtocolError("control frame too long or fragmented")
+                raise _ViolationError("control frame too long or fragmented")
         elif (opcode == _CONTINUATION) != self._in_message:
-            raise ProtocolError("message frames out of order")
+            raise _ViolationError("message frames out of order")
 
     def _add_fragment(
         self, payload: bytes | None, length: int, *, is_last: bool, events: list[Event]
@@ -176,13 +182,19 @@ class ReaderPool:
         self._spare = reader
 
 
+def close_payload(code: int, reason: str) -> bytes:
+    """The payload of a close frame; a reason that is too long is cut."""
+    text = reason.encode()[: _MAX_CONTROL_BYTES - 2].decode(errors="ignore").encode()
+    return code.to_bytes(2, "big") + text
+
+
 def _read_header(buffer: bytearray) -> tuple[int, int, int] | None:
     """First byte, where the payload starts, its length; None if the header is not whole."""
     if len(buffer) < 2:
         return None
     length = buffer[1] & ~_MASKED
     if not buffer[1] & _MASKED:
-        raise ProtocolError("frame is not masked")
+        raise _ViolationError("frame is not masked")
     start = 6
     if length > _MAX_CONTROL_BYTES:
         start += 2 if length == 126 else 8
@@ -190,7 +202,7 @@ def _read_header(buffer: bytearray) -> tuple[int, int, int] | None:
     if len(buffer) < start:
         return None
     if length > _MAX_LENGTH:
-        raise ProtocolError("frame length out of range")
+        raise _ViolationError("frame length out of range")
     return buffer[0], start, length
 
 
@@ -199,8 +211,24 @@ def _read_control(opcode: int, payload: bytes) -> Event:
         return Ping(payload)
     if opcode == _PONG:
         return Pong()
+    return Closing(_read_close_code(payload), payload)
+
+
+def _read_close_code(payload: bytes) -> int:
+    if not payload:
+        return NO_STATUS_RECEIVED
+    code = int.from_bytes(payload[:2], "big")
+    if len(payload) < 2 or code not in _CODES_ON_THE_WIRE:
+        raise _ViolationError("invalid close code")
     try:
-        close = Close.parse(payload)
+        payload[2:].decode()
     except UnicodeDecodeError:
-        raise ProtocolError("close reason is not UTF-8") from None
-    return Closing(close.code, close.reason, payload)
+        raise _ViolationError("close reason is not UTF-8") from None
+    return code
+
+
+def _unmask(data: bytearray, mask: bytearray) -> bytes:
+    # As one long number: the byte order does not matter, and there is no loop in Python.
+    size = len(data)
+    key = (mask * (size // 4 + 1))[:size]
+    return (int.from_bytes(data, "little") ^ int.from_bytes(key, "little")).to_bytes(size, "little")
