@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Self, TypedDict
 
@@ -48,12 +47,9 @@ class Handlers:
     @classmethod
     def from_keywords(cls, keywords: HandlerKeywords) -> Self:
         """Check the keywords of a public call. Raises TypeError for an unknown or unusable one."""
-        known = list(KEYWORD_OF_EVENT.values())
         for name, handler in keywords.items():
-            if name not in known:
-                close = get_close_matches(name, known, n=1)
-                hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
-                raise TypeError(f"unknown handler keyword {name!r}{hint}")
+            if name not in KEYWORD_OF_EVENT.values():
+                raise TypeError(f"unknown handler keyword {name!r}{_hint(name)}")
             if handler is not None and not callable(handler):
                 raise TypeError(f"{name} must be callable, not {type(handler).__name__}")
         return cls(**keywords)
@@ -78,3 +74,12 @@ def is_async(handler: Handler) -> bool:
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
         getattr(handler, "__call__", None)  # noqa: B004 - its kind is asked, not its presence
     )
+
+
+def _hint(name: str) -> str:
+    # Imported here: only a mistake needs it, and every start would pay for it.
+    from difflib import get_close_matches
+
+    known = list(KEYWORD_OF_EVENT.values())
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from .asgi import Attachment, attach
 from .context import SessionContext
 from .gate import make_gate
 from .handlers import HandlerKeywords, Handlers
@@ -13,6 +12,9 @@ from .limits import Limits
 from .server import SpeechEngineServer
 from .session import SpeechEngineSession
 from .tokens import Secrets
+
+if TYPE_CHECKING:
+    from .asgi import Attachment
 
 
 class SpeechEngineResource:
@@ -79,6 +81,8 @@ class SpeechEngineResource:
 
         Raises TypeError for other applications, RuntimeError without an API key.
         """
+        from .asgi import attach
+
         limits = limits or Limits()
         context = SessionContext(
             handlers=Handlers.from_keywords(handlers), limits=limits, debug=debug

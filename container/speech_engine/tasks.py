@@ -1,4 +1,4 @@
-"""The tasks of a server's conversations: each has an owner, and none is lost or waited for forever."""
+"""The tasks of conversations: each has an owner, none is waited for forever."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ without being kept, so that the connection can go on. An idle connection needs n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _FIN = 0x80
 _RSV = 0x70
@@ -35,35 +35,30 @@ class _ViolationError(Exception):
     """The peer broke the protocol; the text says how."""
 
 
-@dataclass(slots=True)
-class Message:
+class Message(NamedTuple):
     """A whole text or binary message."""
 
-    data: bytes | bytearray
+    data: bytes
 
 
-@dataclass(slots=True)
-class TooLong:
+class TooLong(NamedTuple):
     """A message that was not kept."""
 
     size_bytes: int
 
 
-@dataclass(slots=True)
-class Ping:
+class Ping(NamedTuple):
     """To be answered with a pong of the same payload."""
 
     payload: bytes
 
 
-@dataclass(slots=True)
-class Pong:
+class Pong(NamedTuple):
     """A sign of life."""
 
 
-@dataclass(slots=True)
-class Closing:
-    """The peer's close frame, or a violation by it; a close frame with ``payload`` is the answer."""
+class Closing(NamedTuple):
+    """The peer's close frame, or a violation by it; ``payload`` is that of the close frame due."""
 
     code: int
     payload: bytes
@@ -84,7 +79,7 @@ class FrameReader:
         self._skip_bytes = 0
         self._in_message = False
         self._size_bytes = 0
-        self._fragments: list[bytes | bytearray] = []
+        self._fragments: list[bytes] = []
 
     @property
     def is_idle(self) -> bool:
