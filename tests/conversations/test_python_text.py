@@ -206,7 +206,7 @@ async def test_the_handlers_hear_of_start_and_end() -> None:
 async def test_the_deprecated_end_callback_still_comes() -> None:
     """The client's old callback fires once beside the new one."""
     ends: list[str] = []
-    call = {"callback_end_session": lambda: ends.append("end")}
+    call: dict[str, Any] = {"callback_end_session": lambda: ends.append("end")}
     async with open_stage(on_transcript=echo) as stage, AsyncExitStack() as calls:
         with pytest.warns(DeprecationWarning, match="callback_end_session"):
             person = await calls.enter_async_context(caller(stage, **call))

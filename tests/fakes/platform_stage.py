@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local.platform import Engine, Platform, Script
+from local.platform import Clock, Engine, Platform, Script
 from speech_engine import SpeechEngineServer
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ async def open_stage(
     script: Script | None = None,
     settings: dict[str, Any] | None = None,
     characters_per_second: float = FAST_SPEECH,
+    clock: Clock | None = None,
     **handlers: Any,
 ) -> AsyncIterator[Stage]:
     """Start server and simulator, and create the engine with `settings`."""
@@ -44,7 +45,10 @@ async def open_stage(
     port = server.sockets[0].getsockname()[1]
     try:
         async with Platform(
-            api_key=API_KEY, script=script, characters_per_second=characters_per_second
+            api_key=API_KEY,
+            script=script,
+            characters_per_second=characters_per_second,
+            clock=clock,
         ) as platform:
             engine = platform.create_engine(ws_url=f"ws://127.0.0.1:{port}/ws", **settings or {})
             yield Stage(platform, engine, server)

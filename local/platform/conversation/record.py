@@ -13,6 +13,7 @@ from local.platform.clock import Clock
 from local.platform.conversation.endings import Ending
 from local.platform.conversation.initiation import Initiation
 from local.platform.json_types import JsonObject
+from local.platform.rest.models import Feedback
 
 Role = Literal["user", "agent"]
 
@@ -54,7 +55,7 @@ class Record:
         self.engine_id = engine_id
         self.messages: list[Message] = []
         self.ending: Ending | None = None
-        self.feedback: str | None = None
+        self.feedback = Feedback()
         self.votes: Counter[str] = Counter()
         self._engine_name = engine_name
         self._initiation = initiation
@@ -107,7 +108,9 @@ class Record:
             "error": failure if ending and ending.failed else None,
             "text_only": self._initiation.text_only,
             "feedback": {
-                "overall_score": self.feedback,
+                "overall_score": self.feedback.feedback,
+                "rating": self.feedback.rating,
+                "comment": self.feedback.comment,
                 "likes": self.votes["like"],
                 "dislikes": self.votes["dislike"],
             },

@@ -70,7 +70,7 @@ async def send_feedback(
     conversation_id: str, feedback: Feedback, workspace: SharedWorkspace
 ) -> JsonObject:
     """Keep a judgement on a conversation."""
-    _find_conversation(workspace, conversation_id).record.feedback = feedback.feedback
+    _find_conversation(workspace, conversation_id).record.feedback = feedback
     return {}
 
 

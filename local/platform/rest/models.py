@@ -282,3 +282,5 @@ class Feedback(Block):
     """A judgement on a whole conversation."""
 
     feedback: Literal["like", "dislike"] | None = None
+    rating: int | None = Field(default=None, ge=1, le=5)
+    comment: str | None = None
