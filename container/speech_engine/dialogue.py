@@ -244,11 +244,10 @@ class Dialogue:
             self._channel.write(final_text(turn.event_id))
 
     def _write_chunks(self, turn: Turn) -> None:
-        if turn.written == len(turn.texts) or turn.cancelled:
-            return
-        if turn.first_chunk_at is None:
-            turn.first_chunk_at = self._now()
-        self._channel.write_chunks(turn.take_unwritten(), turn.chunk_end)
+        if turn.written < len(turn.texts) and not turn.cancelled:
+            if turn.first_chunk_at is None:
+                turn.first_chunk_at = self._now()
+            self._channel.write_chunks(turn.take_unwritten(), turn.chunk_end)
 
     def _flush(self, turn: Turn) -> None:
         self._write_chunks(turn)

@@ -62,10 +62,10 @@ class Emitter:
 
     def emit(self, event: str, *args: Any) -> None:
         """Call every handler of ``event``; keyword handlers get the session as last argument."""
-        calls: list[Call] = [partial(listener, *args) for listener in self.take_listeners(event)]
         handler = getattr(self._handlers, KEYWORD_OF_EVENT[event])
-        if handler is not None:
-            calls.insert(0, partial(handler, *args, self._owner))
+        listeners = self.take_listeners(event)
+        calls: list[Call] = [partial(handler, *args, self._owner)] if handler is not None else []
+        calls += [partial(listener, *args) for listener in listeners]
         if calls:
             self._call_in_order(event, iter(calls))
         elif event == ERROR:

@@ -6,7 +6,6 @@ surrogates included), so its length is its size in bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from json.encoder import encode_basestring_ascii as quote
 from typing import Final
 
@@ -36,8 +35,10 @@ def final_text(event_id: int | None) -> str:
     return f'{_CHUNK_START}"","event_id":{_id_text(event_id)},"is_final":true}}'
 
 
-def chunk_frames(texts: Iterable[str], end: str) -> str:
+def chunk_frames(texts: list[str], end: str) -> str:
     """The frames of a turn's next chunks, see `text_frame`. Per chunk, only the text is quoted."""
+    if len(texts) == 1:
+        return text_frame(chunk_text(texts[0], end))
     start, headers = _CHUNK_START, _SHORT_HEADERS
     fixed_size = len(start) + len(end)
     return "".join(

@@ -28,7 +28,7 @@ def decode_frame(data: str | bytes | bytearray) -> dict[str, Any]:
     Raises ValueError (UnicodeDecodeError and JSONDecodeError are such) for anything else.
     """
     try:
-        frame = json.loads(data)
+        frame = json.loads(data if isinstance(data, str) else data.decode())
     except RecursionError:
         raise ValueError("the frame is nested too deeply") from None
     if not isinstance(frame, dict):

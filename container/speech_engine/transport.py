@@ -85,7 +85,7 @@ class SocketTransport:
             return
         if self._unsent is None:
             sent = self._send(data)
-            if sent == len(data) or self._is_closing:
+            if sent == len(data) or self._is_closing:  # also closed by a send that failed
                 return
             data = data[sent:]
             self._unsent = bytearray()

@@ -16,6 +16,7 @@ _CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0
 _DATA_OPCODES = frozenset({_CONTINUATION, _TEXT, _BINARY})
 _OPCODES = _DATA_OPCODES | {_CLOSE, _PING, _PONG}
 _MAX_CONTROL_BYTES = 125
+_LENGTH_16 = 126  # the length follows in 16 bits; with 127, in 64
 _MAX_LENGTH = (1 << 63) - 1
 
 NORMAL_CLOSURE = 1000
@@ -88,6 +89,8 @@ class FrameReader:
 
     def feed(self, data: bytes | memoryview) -> list[Event]:
         """Take in bytes; what they complete. After a `Closing` nothing more is to be fed."""
+        if self.is_idle and (message := _read_short_message(data)) is not None:
+            return [message]
         self._buffer += data
         events: list[Event] = []
         try:
@@ -183,6 +186,18 @@ def close_payload(code: int, reason: str) -> bytes:
     return code.to_bytes(2, "big") + text
 
 
+def _read_short_message(data: bytes | memoryview) -> Message | None:
+    """The usual case, in one step: ``data`` is exactly one short, unfragmented text frame."""
+    size = len(data)
+    if size < 6 or data[0] != _FIN | _TEXT:
+        return None
+    if data[1] == _MASKED | size - 6 and size < 6 + _LENGTH_16:
+        return Message(_unmask(data[6:], data[2:6]))
+    if data[1] == _MASKED | _LENGTH_16 and size - 8 == data[2] << 8 | data[3]:
+        return Message(_unmask(data[8:], data[4:8]))
+    return None
+
+
 def _read_header(buffer: bytearray) -> tuple[int, int, int] | None:
     """First byte, where the payload starts, its length; None if the header is not whole."""
     if len(buffer) < 2:
@@ -191,8 +206,8 @@ def _read_header(buffer: bytearray) -> tuple[int, int, int] | None:
     if not buffer[1] & _MASKED:
         raise _ViolationError("frame is not masked")
     start = 6
-    if length > _MAX_CONTROL_BYTES:
-        start += 2 if length == 126 else 8
+    if length >= _LENGTH_16:
+        start += 2 if length == _LENGTH_16 else 8
         length = int.from_bytes(buffer[2 : start - 4], "big")
     if len(buffer) < start:
         return None
@@ -222,8 +237,8 @@ def _read_close_code(payload: bytes) -> int:
     return code
 
 
-def _unmask(data: bytearray, mask: bytearray) -> bytes:
+def _unmask(data: bytes | bytearray | memoryview, mask: bytes | bytearray | memoryview) -> bytes:
     # As one long number: the byte order does not matter, and there is no loop in Python.
     size = len(data)
-    key = (mask * (size // 4 + 1))[:size]
+    key = (bytes(mask) * (size // 4 + 1))[:size]
     return (int.from_bytes(data, "little") ^ int.from_bytes(key, "little")).to_bytes(size, "little")
