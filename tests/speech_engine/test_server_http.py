@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from speech_engine import Limits, SpeechEngineServer
 from tests.fakes.sockets import (
@@ -304,7 +305,7 @@ async def test_server_survives_what_is_no_request(
     text: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Requests of other protocols or of no protocol are cut off, without a traceback."""
-    async with serving(limits=Limits(init_seconds=0.5)) as server:
+    async with serving(limits=Limits(init_seconds=1.0)) as server:
         reader, writer = await dial(server)
         writer.write(text)
         answer = await asyncio.wait_for(reader.read(), 10)
@@ -334,6 +335,79 @@ async def test_server_refuses_other_websocket_versions(version: str) -> None:
         status, _, body = await request(server, headers=headers)
         assert 400 <= status < 500
         assert "Traceback" not in body
+
+
+async def upgrade(server: SpeechEngineServer, **changed: str | None) -> int:
+    """Ask for a WebSocket with some headers changed or, with None, left out; return the status."""
+    headers: dict[str, str | None] = {
+        "Host": "localhost",
+        **upgrade_headers(**authorization()),
+        **{name.replace("_", "-"): value for name, value in changed.items()},
+    }
+    lines = [f"{name}: {value}" for name, value in headers.items() if value is not None]
+    reader, writer = await dial(server)
+    try:
+        writer.write("\r\n".join(["GET /ws HTTP/1.1", *lines, "\r\n"]).encode())
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+        return int(answer.split()[1])
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"Connection": "keep-alive, Upgrade"},
+        {"Connection": "upgrade"},
+        {"Upgrade": "WebSocket"},
+        {"Sec_WebSocket_Protocol": "convai, other"},
+        {"Sec_WebSocket_Extensions": "permessage-deflate; client_max_window_bits"},
+        {"Origin": "https://elevenlabs.io"},
+        {"X_Umlaut": "grüß"},
+        {"X_Long": "x" * 4000},
+        {"X_Spaces": "  a  b  "},
+        {"Host": None},
+    ],
+)
+async def test_server_accepts_an_upgrade_however_it_is_written(changed: dict[str, Any]) -> None:
+    """Case, order and additions that clients and proxies are free to use do not matter."""
+    async with serving() as server:
+        assert await upgrade(server, **changed) == 101
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Connection": None},
+        {"Connection": "close"},
+        {"Upgrade": None},
+        {"Upgrade": "h2c"},
+        {"Sec_WebSocket_Key": None},
+        {"Sec_WebSocket_Key": "short"},
+        {"Sec_WebSocket_Key": "!" * 24},
+        {"Sec_WebSocket_Version": None},
+    ],
+)
+async def test_server_refuses_an_upgrade_that_is_incomplete(changed: dict[str, Any]) -> None:
+    """What is no WebSocket handshake by RFC 6455 is a client error, and no conversation."""
+    async with serving() as server:
+        assert 400 <= await upgrade(server, **changed) < 500
+        assert server.conversations == 0
+
+
+async def test_server_answers_an_upgrade_without_the_subprotocols_it_was_offered() -> None:
+    """None of the offered subprotocols is chosen, which any client may accept."""
+    async with (
+        serving() as server,
+        connect(
+            url_of(server),
+            additional_headers=authorization(),
+            subprotocols=[Subprotocol("convai")],
+            proxy=None,
+        ) as client,
+    ):
+        assert client.subprotocol is None
 
 
 async def test_server_declines_compression() -> None:

@@ -425,7 +425,7 @@ async def test_conversation_without_init_is_closed() -> None:
 async def test_conversation_that_is_idle_is_closed() -> None:
     """A conversation without frames is closed after `idle_seconds`, protocol pongs or not."""
     async with (
-        serving(limits=Limits(idle_seconds=0.5, keepalive_seconds=0.1)) as server,
+        serving(limits=Limits(idle_seconds=1.0, keepalive_seconds=0.2)) as server,
         dial(server) as client,
     ):
         await say(client, init(), PING)

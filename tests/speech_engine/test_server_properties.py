@@ -105,7 +105,7 @@ async def test_server_survives_any_bytes_after_the_upgrade(junk: bytes) -> None:
 @given(st.binary(max_size=400))
 async def test_server_survives_any_bytes_in_the_place_of_a_request(junk: bytes) -> None:
     """Bytes that are no HTTP request do not reach a conversation, and the server goes on."""
-    async with serving(on_transcript=echo, limits=Limits(init_seconds=0.2)) as server:
+    async with serving(on_transcript=echo, limits=Limits(init_seconds=2.0)) as server:
         _, writer = await dial(server)
         writer.write(junk)
         await writer.drain()
@@ -123,7 +123,7 @@ VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size
 async def test_server_answers_any_request_with_a_status(headers: dict[str, str], path: str) -> None:
     """Any request in HTTP's form gets an answer in HTTP's form, and no conversation."""
     safe = {name: value for name, value in headers.items() if name != "content-length"}
-    async with serving(limits=Limits(init_seconds=0.5)) as server:
+    async with serving() as server:
         status, _, body = await request(server, f"/{path}", headers=safe)
         assert status in {200, 400, 401, 404, 426}
         assert "Traceback" not in body

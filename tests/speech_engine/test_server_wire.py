@@ -236,6 +236,13 @@ def unmasked() -> bytes:
     return encode(PING, mask=False)
 
 
+ENDS: dict[str, dict[str, Any] | bytes] = {
+    "frame": {"type": "close"},
+    "websocket": encode((1000).to_bytes(2, "big"), Opcode.CLOSE),
+    "broken": unmasked(),
+}
+
+
 def reserved_bit() -> bytes:
     frame = bytearray(encode(PING))
     frame[0] |= 0x40
@@ -268,6 +275,18 @@ def text_inside_fragments() -> bytes:
     return encode(b"x", fin=False) + encode(b"x")
 
 
+def close_of_one_byte() -> bytes:
+    return encode(b"x", Opcode.CLOSE)
+
+
+def close_with_a_reserved_code() -> bytes:
+    return encode((1005).to_bytes(2, "big"), Opcode.CLOSE)
+
+
+def close_with_an_impossible_code() -> bytes:
+    return encode((99).to_bytes(2, "big"), Opcode.CLOSE)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -278,6 +297,9 @@ def text_inside_fragments() -> bytes:
         fragmented_ping,
         stray_continuation,
         text_inside_fragments,
+        close_of_one_byte,
+        close_with_a_reserved_code,
+        close_with_an_impossible_code,
     ],
 )
 async def test_wire_protocol_error_ends_the_conversation(
@@ -321,6 +343,20 @@ async def test_wire_close_is_answered_and_told(code: int, told: int) -> None:
         assert server.conversations == 0
 
 
+async def test_wire_close_without_a_code_is_answered_without_one() -> None:
+    """An empty close frame is as good as any; on_disconnect sees 1005, as the RFC calls it."""
+    codes: list[int | None] = []
+    async with (
+        serving(on_disconnect=lambda session: codes.append(session.close_code)) as server,
+        raw_client(server) as client,
+    ):
+        await client.send(init(), encode(b"", Opcode.CLOSE))
+        await client.ended()
+        assert (Opcode.CLOSE, b"") in client.control
+        await until(lambda: codes)
+        assert codes == [1005]
+
+
 async def test_wire_cut_is_told_as_1006() -> None:
     """A TCP connection that just ends is 1006 for on_disconnect, and its turn is cancelled."""
     codes: list[int | None] = []
@@ -348,33 +384,35 @@ async def test_wire_cut_is_told_as_1006() -> None:
         assert server.conversations == 0
 
 
-async def test_wire_frames_after_a_close_are_not_handled() -> None:
-    """Nothing that comes behind a close frame, of either kind, reaches a handler."""
-    calls: list[str] = []
+@pytest.mark.parametrize("close", ["frame", "websocket", "broken"])
+async def test_wire_frames_after_the_end_are_not_handled(close: str) -> None:
+    """Nothing that comes behind a close frame, of either kind, or behind a violation is handled.
+
+    A message behind a WebSocket close frame means nothing: RFC 6455, 5.5.1.
+    """
+    calls: list[Any] = []
 
     async def on_transcript(messages: list[ConversationMessage], _: Any) -> None:
         calls.append(messages[0].content)
 
-    async with serving(on_transcript=on_transcript) as server:
-        for close in ({"type": "close"}, encode((1000).to_bytes(2, "big"), Opcode.CLOSE)):
-            async with raw_client(server) as client:
-                await client.send(init(), close, transcript(1, "late"), PING)
-                await client.closed()
-                assert client.close_code == 1000
-                assert client.sent == []
+    async with serving(
+        on_transcript=on_transcript, on_turn_ended=lambda turn, _: calls.append(turn)
+    ) as server:
+        async with raw_client(server) as client:
+            await client.send(init(), ENDS[close], transcript(1, "late"), PING)
+            await client.closed()
+            await client.send(transcript(2, "later"), PING)
+        await until(lambda: server.conversations == 0)
+        assert client.close_code == (1002 if close == "broken" else 1000)
+        assert client.sent == []
     assert calls == []
 
 
 @pytest.mark.parametrize("close", ["frame", "websocket", "broken"])
 async def test_wire_turn_that_ends_before_its_handler_started_leaves_nothing(close: str) -> None:
     """A transcript with the end right behind it leaves no coroutine that nobody awaited."""
-    ends: dict[str, dict[str, Any] | bytes] = {
-        "frame": {"type": "close"},
-        "websocket": encode((1000).to_bytes(2, "big"), Opcode.CLOSE),
-        "broken": unmasked(),
-    }
     async with serving(on_transcript=echo) as server, raw_client(server) as client:
-        await client.send(init(), transcript(1), ends[close])
+        await client.send(init(), transcript(1), ENDS[close])
         await client.closed()
     # A coroutine that was never awaited warns when it is collected, and warnings are errors.
     gc.collect()
@@ -404,7 +442,7 @@ async def test_wire_keepalive_pings_and_notices_a_dead_peer() -> None:
     async with (
         serving(
             on_disconnect=lambda session: codes.append(session.close_code),
-            limits=Limits(keepalive_seconds=0.3),
+            limits=Limits(keepalive_seconds=0.6),
         ) as server,
         raw_client(server) as alive,
         raw_client(server) as dead,

@@ -223,8 +223,8 @@ async def test_conversation_that_is_idle_ends() -> None:
 
 async def test_conversation_with_traffic_is_not_idle() -> None:
     """Any frame, a ping too, keeps a conversation from being idle."""
-    async with conversation(init(), limits=Limits(idle_seconds=0.6)) as (socket, session):
-        for _ in range(12):
+    async with conversation(init(), limits=Limits(idle_seconds=1.0)) as (socket, session):
+        for _ in range(15):
             await asyncio.sleep(0.1)
             socket.push(PING)
         assert session.is_open

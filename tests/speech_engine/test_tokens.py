@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,21 @@ def verify(token: str, api_key: str = API_KEY) -> dict[str, Any]:
 
 def sign(**overrides: Any) -> str:
     return sign_token(**{"iat": NOW, "exp": NOW + 300, **overrides})
+
+
+def test_token_of_another_implementation_is_accepted() -> None:
+    """A token that pyjwt has signed passes, so that no two mistakes of our own agree."""
+    claims = {
+        "iss": "https://api.elevenlabs.io/convai/speech-engine",
+        "sub": "convai_speech_engine_upstream",
+        "iat": NOW,
+        "exp": NOW + 300,
+    }
+    secret = hashlib.sha256(API_KEY.encode()).digest()
+    assert verify(jwt.encode(claims, secret, algorithm="HS256")) == claims
+    for algorithm in ("HS384", "HS512"):
+        with pytest.raises(ValueError, match="alg must be HS256"):
+            verify(jwt.encode(claims, secret + secret, algorithm=algorithm))
 
 
 def test_token_that_is_in_order_yields_its_claims() -> None:
