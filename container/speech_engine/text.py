@@ -26,7 +26,7 @@ def extract_text(chunk: object) -> str | None:
         return chunk
     try:
         return _read(chunk)
-    except Exception:
+    except Exception:  # noqa: BLE001 - properties of foreign objects may raise anything
         return None
 
 
