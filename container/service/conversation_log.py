@@ -6,7 +6,6 @@ of anybody's; ids, counts, times and exception types only.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import re
 import time
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from speech_engine import SpeechEngineSession, Turn
 
@@ -57,15 +56,21 @@ class ConversationLog:
             "on_ended": self._on_ended,
         }
 
-    async def _on_init(self, conversation_id: str, session: SpeechEngineSession) -> None:
-        record = _Record(self._clock(), self._identify(conversation_id, session))
-        self._records[session] = record
-        logger.info("conversation started", extra=record.fields)
-        await _pass_on(self._agent.get("on_init"), conversation_id, session)
+    # Not async: a coroutine's first step could come after the conversation's end. What the agent's
+    # handler returns goes to the runtime, which awaits it if it has to be.
 
-    async def _on_error(self, error: Exception, session: SpeechEngineSession) -> None:
+    def _on_init(self, conversation_id: str, session: SpeechEngineSession) -> object:
+        if session not in self._records:
+            record = _Record(self._clock(), self._identify(conversation_id, session))
+            self._records[session] = record
+            logger.info("conversation started", extra=record.fields)
+        handler = self._agent.get("on_init")
+        return handler(conversation_id, session) if handler else None
+
+    def _on_error(self, error: Exception, session: SpeechEngineSession) -> object:
         logger.error("error in conversation", exc_info=error, extra=self._fields(session))
-        await _pass_on(self._agent.get("on_error"), error, session)
+        handler = self._agent.get("on_error")
+        return handler(error, session) if handler else None
 
     def _on_turn_ended(self, turn: Turn, session: SpeechEngineSession) -> None:
         record = self._records.get(session)
@@ -105,7 +110,9 @@ class ConversationLog:
 
     def _fields(self, session: SpeechEngineSession) -> dict[str, str]:
         record = self._records.get(session)
-        return record.fields if record else {}
+        if record is not None:
+            return record.fields
+        return {"conversation_id": session.conversation_id} if session.conversation_id else {}
 
     def _identify(self, conversation_id: str, session: SpeechEngineSession) -> dict[str, str]:
         fields = {"conversation_id": conversation_id}
@@ -114,14 +121,6 @@ class ConversationLog:
         if _ENGINE_ID.fullmatch(engine_id):
             fields["engine_id"] = engine_id
         return fields
-
-
-async def _pass_on(handler: Handler | None, *arguments: object) -> None:
-    if handler is None:
-        return
-    result: Awaitable[object] | object = handler(*arguments)
-    if inspect.isawaitable(result):
-        await result
 
 
 def _milliseconds(start: float, end: float | None) -> float | None:

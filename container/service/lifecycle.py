@@ -73,7 +73,7 @@ def new_event_loop(uvloop: str) -> asyncio.AbstractEventLoop:
         from uvloop import new_event_loop as new_fast_loop
     except ImportError:
         if uvloop == "on":
-            raise StartError("uvloop is not installed; install it or set it to auto") from None
+            raise StartError("uvloop is not installed; install it, or leave the choice") from None
         return asyncio.new_event_loop()
     return new_fast_loop()
 
@@ -114,13 +114,11 @@ async def _serve(
 async def _start(server: SpeechEngineServer) -> None:
     try:
         await server.start()
-    except (OSError, OverflowError) as error:
-        raise StartError(_explain(error)) from None
-
-
-def _explain(error: Exception) -> str:
-    reason = getattr(error, "strerror", None) or str(error)
-    return f"can't listen: {reason}; choose another address"
+    except OSError as error:
+        # Of a name that can't be resolved, the number is negative and no errno.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror
+        raise StartError(f"can't listen there: {reason}; choose another address") from None
 
 
 async def _limit(step: Coroutine[Any, Any, None], seconds: float) -> None:

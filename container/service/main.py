@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from service.signals import StopRequest
 
-_BAD_SETTINGS = 2
 _CANNOT_START = 1
+_BAD_SETTINGS = 2
+_CRASHED = 70
 
 logger = logging.getLogger("service")
 
@@ -48,6 +49,9 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
         )
     except StartError as error:
         return _give_up(_CANNOT_START, f"{settings.host}:{settings.port}: {error}")
+    except Exception:
+        logger.critical("crashed", exc_info=True)
+        return _CRASHED
     return 0
 
 

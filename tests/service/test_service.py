@@ -111,6 +111,18 @@ def test_service_logs_a_conversation() -> None:
         assert ended["duration_seconds"] > 0
 
 
+def test_service_logs_a_conversation_that_ends_at_once() -> None:
+    """Begin and end in one breath are still told in order, a second begin is not told again."""
+    with ServiceProcess() as service:
+        with service.connect() as platform:
+            begin_conversation(platform)
+            begin_conversation(platform)
+            platform.send(json.dumps({"type": "close"}))
+            service.wait_for("conversation ended")
+        told = [json.loads(line)["event"] for line in service.lines if "conversation" in line]
+        assert told == ["conversation started", "conversation ended"]
+
+
 def test_service_logs_no_engine_id_that_is_none() -> None:
     """A header that has not the shape of an id is left out of the log."""
     with ServiceProcess() as service, service.connect(X_Speech_Engine_Id="seng {x}") as platform:
@@ -283,15 +295,19 @@ def test_service_tells_a_port_in_use() -> None:
         ended = run_service(ELEVENLABS_API_KEY=API_KEY, SPEECH_ENGINE_PORT=port)
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
-    assert line.startswith(f"service: 127.0.0.1:{port}: can't listen: ")
-    assert "in use" in line
+    assert line == (
+        f"service: 127.0.0.1:{port}: can't listen there: Address already in use;"
+        " choose another address"
+    )
 
 
-def test_service_tells_an_address_that_is_not_its_own() -> None:
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_service_tells_an_address_that_is_not_its_own(host: str) -> None:
     """A host that can't be listened on is one line and exit code 1."""
-    ended = run_service(ELEVENLABS_API_KEY=API_KEY, SPEECH_ENGINE_HOST="192.0.2.1")
+    ended = run_service(ELEVENLABS_API_KEY=API_KEY, SPEECH_ENGINE_HOST=host)
     assert ended.returncode == 1
-    assert len(ended.stderr.splitlines()) == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"service: {host}:3001: can't listen there: ")
 
 
 def test_service_tells_all_bad_settings() -> None:
