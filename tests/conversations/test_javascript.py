@@ -125,11 +125,11 @@ async def test_client_tools_updates_feedback_and_files_pass() -> None:
         )
         conversation = list(stage.platform.conversations.values())[-1]
         await until(conversation.ended.is_set)
-    results = [(r["result"], r["is_error"]) for r in conversation.tool_results.values()]
+    results = [(r["result"], r["is_error"]) for r in conversation.inbox.tool_results.values()]
     assert results[0] == ("map of Bern", False)
     assert results[1][1] is True
     assert seen["message"] == [["agent", "You said see the file"]]
-    assert conversation.contextual_updates == ["on page 2"]
+    assert conversation.inbox.contextual_updates == ["on page 2"]
     assert list(stage.platform.workspace.files.values()) == [b"content"]
     feedback = stage.record["metadata"]["feedback"]
     assert (feedback["overall_score"], feedback["likes"]) == ("like", 1)

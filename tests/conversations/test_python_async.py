@@ -60,6 +60,6 @@ async def test_updates_and_tools_work() -> None:
         await conversation.register_user_activity()
         await conversation.send_multimodal_message("look")
         held = await stage.platform.next_conversation()
-        await until(lambda: held.tool_results and notes.latencies)
-    assert held.contextual_updates == ["on page 2"]
-    assert [result["result"] for result in held.tool_results.values()] == ["done"]
+        await until(lambda: held.inbox.tool_results and notes.latencies)
+    assert held.inbox.contextual_updates == ["on page 2"]
+    assert [result["result"] for result in held.inbox.tool_results.values()] == ["done"]

@@ -70,7 +70,7 @@ async def test_a_voice_conversation_with_an_interruption_uses_every_callback() -
         assert (await person.hears(1)).startswith("Once upon a time")
         assert await person.hears(2) == "You said stop"
         conversation = await stage.platform.next_conversation()
-        await until(lambda: conversation.tool_results)
+        await until(lambda: conversation.inbox.tool_results)
         await until(lambda: person.notes.latencies)
     notes = person.notes
     assert notes.transcripts == ["story", "stop"]
@@ -81,7 +81,7 @@ async def test_a_voice_conversation_with_an_interruption_uses_every_callback() -
     assert 0 < len(corrected) < len(original)
     assert notes.alignments
     assert {event["type"] for event in conversation.client.sent} == VOICE_TYPES
-    assert [r["result"] for r in conversation.tool_results.values()] == ["interrupted"]
+    assert [r["result"] for r in conversation.inbox.tool_results.values()] == ["interrupted"]
 
 
 async def test_the_agent_learns_what_was_heard() -> None:
@@ -112,7 +112,7 @@ async def test_the_async_client_speaks_and_is_interrupted() -> None:
         _, notes = call
         await until(lambda: len(notes.responses) >= 2)
         conversation = await stage.platform.next_conversation()
-        await until(lambda: conversation.tool_results and notes.latencies)
+        await until(lambda: conversation.inbox.tool_results and notes.latencies)
     assert notes.transcripts == ["story", "stop"]
     assert microphone.interruptions == 1
     assert len(notes.corrections) == 1

@@ -137,8 +137,8 @@ async def test_client_tools_run_and_their_results_come_back() -> None:
     ):
         await person.type_text("hello")
         conversation = await stage.platform.next_conversation()
-        await until(lambda: len(conversation.tool_results) == 2)
-    results = [(r["result"], r["is_error"]) for r in conversation.tool_results.values()]
+        await until(lambda: len(conversation.inbox.tool_results) == 2)
+    results = [(r["result"], r["is_error"]) for r in conversation.inbox.tool_results.values()]
     assert sorted(results) == [("map of Bern", False), ("no such tool today", True)]
 
 
@@ -159,7 +159,7 @@ async def test_updates_that_ask_for_no_answer_arrive_and_start_no_turn() -> None
         await person.hears(1)
         conversation = await stage.platform.next_conversation()
     kinds = [frame["type"] for frame in conversation.client.received]
-    assert conversation.contextual_updates == ["on page 2"]
+    assert conversation.inbox.contextual_updates == ["on page 2"]
     assert "user_activity" in kinds
     assert turns == ["look"]
 

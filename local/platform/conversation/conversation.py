@@ -1,13 +1,11 @@
-"""One conversation from its first event to its record: sockets, tasks, what the client sends.
+"""One conversation from its first event to its record: two sockets, their tasks, and the end.
 
-Whose turn it is belongs to the dialogue.
+What is said belongs to the dialogue, what the client's frames ask for to the inbox.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +26,8 @@ from local.platform.conversation.endings import (
     Ending,
     unreachable,
 )
+from local.platform.conversation.inbox import Inbox
+from local.platform.conversation.pings import ClientPings
 from local.platform.conversation.record import Record
 from local.platform.conversation.tasks import Tasks
 from local.platform.dialling import EngineConnection, EngineUnreachableError
@@ -48,9 +48,14 @@ Dial = Callable[[], Awaitable[EngineConnection]]
 class Conversation:
     """A client, an engine's server, and the platform between them.
 
-    For tests: `client.sent` and `client.received` hold the events, `upstream` the other socket,
-    `record` what was said, `tool_results` what the client's tools returned by call id.
+    For tests: `client.sent` and `client.received` hold the events, `upstream` is the other socket,
+    `inbox` has tool results and contextual updates, `record` what was said and how it ended.
+    `upstream`, `dialogue` and `inbox` are there once `is_open` says that the engine was dialled.
     """
+
+    upstream: Upstream
+    dialogue: Dialogue
+    inbox: Inbox
 
     def __init__(
         self,
@@ -68,50 +73,20 @@ class Conversation:
         self.initiation = initiation
         self.client = client
         self.record = Record(conversation_id, engine.id, engine.settings.name, initiation, clock)
-        self.tool_results: dict[str, JsonObject] = {}
-        self.contextual_updates: list[str] = []
+        self.is_open = False
         self.ended = asyncio.Event()
         self._clock = clock
         self._script = script
+        self._characters_per_second = characters_per_second
         self._ending: Ending | None = None
         self._ending_known = asyncio.Event()
         self._ids = EventIds()
         self._tasks = Tasks(partial(self.end, SIMULATOR_FAILED))
-        self._upstream: Upstream | None = None
-        self._dialogue: Dialogue | None = None
-        settings = engine.settings
-        self._voice = Voice(
-            AudioFormat.parse(settings.tts.agent_output_audio_format),
-            characters_per_second * settings.tts.speed,
-        )
-        microphone = AudioFormat.parse(settings.asr.user_input_audio_format)
-        self.ears = Ears(microphone, script.utterances)
-        self._pings: dict[int, float] = {}
-        self._ping_ms: int | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether the engine's server has been dialled."""
-        return self._upstream is not None
-
-    @property
-    def upstream(self) -> Upstream:
-        """Return the socket to the engine's server. Raises `RuntimeError` before it is open."""
-        if self._upstream is None:
-            raise RuntimeError("the engine has not been dialled")
-        return self._upstream
 
     @property
     def stale_chunks(self) -> int:
         """Return how many chunks were dropped because a newer turn had begun."""
-        return self._upstream.stale_chunks if self._upstream else 0
-
-    @property
-    def dialogue(self) -> Dialogue:
-        """Return the turns. Raises `RuntimeError` before the engine is dialled."""
-        if self._dialogue is None:
-            raise RuntimeError("the engine has not been dialled")
-        return self._dialogue
+        return self.upstream.stale_chunks if self.is_open else 0
 
     def end(self, ending: Ending) -> None:
         """Let the conversation end this way; the first ending counts."""
@@ -124,45 +99,25 @@ class Conversation:
         await self.dialogue.say(text, typed=False)
 
     async def call_tool(self, name: str, parameters: JsonObject | None = None) -> str:
-        """Order the client to run a tool; `tool_results` gets the result under the returned id."""
+        """Order the client to run a tool; the inbox gets the result under the returned id."""
         return await self.dialogue.call_tool(ToolCall(name, parameters or {}))
 
     async def run(self, dial: Dial) -> None:
         """Hold the conversation to its end."""
         try:
-            await self._open(dial)
+            self._set_up(await dial())
+            await self._begin()
             await self._ending_known.wait()
         except EngineUnreachableError as error:
             self.end(unreachable(str(error)))
         finally:
             await self._close()
 
-    async def _open(self, dial: Dial) -> None:
-        connection = await dial()
-        self._upstream = Upstream(connection, self.id, clock=self._clock, ids=self._ids)
-        self._dialogue = self._begin_dialogue(self._upstream)
-        await self._send_metadata()
-        try:
-            await self._upstream.init()
-        except ConnectionError:
-            self.end(ENGINE_LOST)
-            return
-        if self.initiation.first_message:
-            await self._dialogue.greet(self.initiation.first_message)
-        for work in (
-            self._listen(),
-            self._watch_upstream(),
-            self._limit_duration(),
-            self._ping_client(),
-            self._ping_upstream(),
-        ):
-            self._tasks.spawn(work)
-        if self._script.idle_drop_seconds is not None:
-            self._tasks.spawn(self._upstream.drop_when_idle(self._script.idle_drop_seconds))
-
-    def _begin_dialogue(self, upstream: Upstream) -> Dialogue:
-        return Dialogue(
-            upstream=upstream,
+    def _set_up(self, connection: EngineConnection) -> None:
+        """Put the parts together that need the engine's socket."""
+        self.upstream = Upstream(connection, self.id, clock=self._clock, ids=self._ids)
+        self.dialogue = Dialogue(
+            upstream=self.upstream,
             client=self.client,
             record=self.record,
             ids=self._ids,
@@ -170,28 +125,62 @@ class Conversation:
             clock=self._clock,
             tasks=self._tasks,
             cascade_seconds=self.engine.settings.cascade_timeout_seconds,
-            new_answer=self._new_answer,
+            new_answer=self._answer_maker(),
             end=self.end,
         )
+        self._pings = ClientPings(self.client, self._clock, self._script.client_ping_seconds)
+        self.inbox = Inbox(
+            dialogue=self.dialogue, ears=self._make_ears(), pings=self._pings, record=self.record
+        )
+        self.is_open = True
 
-    def _new_answer(self, event_id: int) -> Answer:
+    def _answer_maker(self) -> Callable[[int], Answer]:
+        """Return what makes an answer for an event id: as text, or in the engine's voice."""
+        client, ids, clock = self.client, self._ids, self._clock
         if self.initiation.text_only:
-            return TextAnswer(event_id, self.client)
-        return SpokenAnswer(event_id, self.client, self._voice, self._ids, self._clock)
+            return lambda event_id: TextAnswer(event_id, client)
+        tts = self.engine.settings.tts
+        audio_format = AudioFormat.parse(tts.agent_output_audio_format)
+        voice = Voice(audio_format, self._characters_per_second * tts.speed)
+        return lambda event_id: SpokenAnswer(event_id, client, voice, ids, clock)
+
+    def _make_ears(self) -> Ears | None:
+        if self.initiation.text_only:
+            return None
+        microphone = AudioFormat.parse(self.engine.settings.asr.user_input_audio_format)
+        return Ears(microphone, self._script.utterances)
+
+    async def _begin(self) -> None:
+        """Send the first events both ways, then let the background work start."""
+        await self._send_metadata()
+        try:
+            await self.upstream.init()
+        except ConnectionError:
+            self.end(ENGINE_LOST)
+            return
+        if self.initiation.first_message:
+            await self.dialogue.greet(self.initiation.first_message)
+        for work in (
+            self._listen(),
+            self._watch_upstream(),
+            self._limit_duration(),
+            self._ping_upstream(),
+            self._pings.run(),
+        ):
+            self._tasks.spawn(work)
+        if self._script.idle_drop_seconds is not None:
+            self._tasks.spawn(self.upstream.drop_when_idle(self._script.idle_drop_seconds))
 
     async def _send_metadata(self) -> None:
         settings = self.engine.settings
-        await self.client.send(
-            events.initiation_metadata(
-                self.id,
-                settings.tts.agent_output_audio_format,
-                settings.asr.user_input_audio_format,
-            )
-        )
+        output = settings.tts.agent_output_audio_format
+        user_input = settings.asr.user_input_audio_format
+        await self.client.send(events.initiation_metadata(self.id, output, user_input))
         if "client_events" in settings.conversation.model_fields_set:
             self.client.allowed_events = settings.conversation.client_events
 
     async def _close(self) -> None:
+        """Tell everybody how it ended, the client first."""
         await self._tasks.cancel_all()
         ending = self._ending or SIMULATOR_FAILED
         self.record.finish(ending)
@@ -200,66 +189,26 @@ class Conversation:
                 events.error(ending.close_code, ending.error_type, ending.reason)
             )
         await self.client.close(ending.close_code, ending.reason)
-        if self._upstream is not None:
-            await self._upstream.close()
+        if self.is_open:
+            await self.upstream.close()
         self.ended.set()
 
     async def _listen(self) -> None:
         try:
             while (frame := await self.client.receive()) is not None:
-                await self._take(frame)
+                await self.inbox.take(frame)
         except MalformedFrameError:
             self.end(INVALID_MESSAGE)
         self.end(CLIENT_LEFT)
 
-    async def _take(self, frame: JsonObject) -> None:
-        """Act on one frame of the client; frames that ask for nothing are only kept."""
-        if "user_audio_chunk" in frame:
-            await self._hear(str(frame["user_audio_chunk"]))
-        elif frame.get("type") == "user_message":
-            await self.dialogue.say(str(frame.get("text") or ""), typed=True)
-        elif frame.get("type") == "multimodal_message":
-            message = frame.get("text") or {}
-            await self.dialogue.say(str(message.get("text") or ""), typed=True)
-        elif frame.get("type") == "pong":
-            self._measure(frame)
-        elif frame.get("type") == "client_tool_result":
-            self.tool_results[str(frame.get("tool_call_id"))] = frame
-        elif frame.get("type") == "contextual_update":
-            self.contextual_updates.append(str(frame.get("text", "")))
-        elif frame.get("type") == "feedback":
-            self.record.votes[str(frame.get("score"))] += 1
+    async def _watch_upstream(self) -> None:
+        await self.upstream.closed.wait()
+        hung_up = self.upstream.close_code in {1000, 1001}
+        self.end(ENGINE_HUNG_UP if hung_up else ENGINE_LOST)
 
-    async def _hear(self, chunk: str) -> None:
-        if self.initiation.text_only:
-            return
-        try:
-            audio = base64.b64decode(chunk, validate=True)
-        except binascii.Error:
-            self.end(INVALID_MESSAGE)
-            return
-        said = self.ears.hear(
-            audio,
-            quiet=self.dialogue.is_quiet(),
-            agent_speaking=self.dialogue.is_agent_speaking(),
-        )
-        if said is not None:
-            await self.dialogue.say(said, typed=False)
-
-    def _measure(self, frame: JsonObject) -> None:
-        sent_at = self._pings.pop(frame.get("event_id", 0), None)
-        if sent_at is not None:
-            # At least 1: Python's client takes 0 for "not measured".
-            self._ping_ms = max(1, round((self._clock.time() - sent_at) * 1000))
-
-    async def _ping_client(self) -> None:
-        event_id = 0
-        while self._script.client_ping_seconds > 0:
-            event_id += 1
-            self._pings[event_id] = self._clock.time()
-            await self.client.send(events.ping(event_id, self._ping_ms))
-            await self._clock.sleep(self._script.client_ping_seconds)
-            self._pings.pop(event_id, None)
+    async def _limit_duration(self) -> None:
+        await self._clock.sleep(self.engine.settings.conversation.max_duration_seconds)
+        self.end(DURATION_REACHED)
 
     async def _ping_upstream(self) -> None:
         while self._script.upstream_ping_seconds > 0:
@@ -267,14 +216,4 @@ class Conversation:
             try:
                 await self.upstream.ping()
             except ConnectionError:
-                self.end(ENGINE_LOST)
-                return
-
-    async def _limit_duration(self) -> None:
-        await self._clock.sleep(self.engine.settings.conversation.max_duration_seconds)
-        self.end(DURATION_REACHED)
-
-    async def _watch_upstream(self) -> None:
-        await self.upstream.closed.wait()
-        hung_up = self.upstream.close_code in {1000, 1001}
-        self.end(ENGINE_HUNG_UP if hung_up else ENGINE_LOST)
+                return  # the watch on the upstream tells why

@@ -181,9 +181,9 @@ async def test_a_scripted_tool_is_called_after_its_turn_and_its_result_kept() ->
             "client_tool_result", tool_call_id=call["tool_call_id"], result="ok", is_error=False
         )
         conversation = await platform.next_conversation()
-        await until(lambda: conversation.tool_results)
+        await until(lambda: conversation.inbox.tool_results)
     assert (call["tool_name"], call["parameters"]) == ("show_map", {"city": "Bern"})
-    assert conversation.tool_results[call["tool_call_id"]]["result"] == "ok"
+    assert conversation.inbox.tool_results[call["tool_call_id"]]["result"] == "ok"
 
 
 async def test_frames_that_ask_for_nothing_are_accepted_and_kept() -> None:
@@ -202,7 +202,7 @@ async def test_frames_that_ask_for_nothing_are_accepted_and_kept() -> None:
         conversation = await platform.next_conversation()
     kinds = [frame["type"] for frame in conversation.client.received]
     assert kinds[1:5] == ["contextual_update", "user_activity", "feedback", "something_new"]
-    assert conversation.contextual_updates == ["on page 2"]
+    assert conversation.inbox.contextual_updates == ["on page 2"]
     assert conversation.record.describe()["metadata"]["feedback"]["likes"] == 1
     assert [frame["type"] for frame in stub.frames[:2]] == ["init", "user_transcript"]
 
