@@ -17,6 +17,8 @@ _SOURCE_WIDTH = max(map(len, _COLORS))
 # What the runtime tells only when transcripts are switched on, beside the service's own lines.
 _TRANSCRIPT_LOGGER = "speech_engine.debug"
 _SAID_IN_ANOTHER_LINE = {"conversation started"}
+# What an operator has to know, and a developer at every edit has not.
+_NOISE = ("draining", "stopped", "transcripts are logged")
 
 
 class Console:
@@ -40,7 +42,7 @@ class Console:
             self.show(source, line)
         elif event.get("logger") == _TRANSCRIPT_LOGGER:
             self._show_speech(source, event)
-        else:
+        elif not str(event["event"]).startswith(_NOISE):
             self.show(source, _describe(event), str(event.get("level", "info")))
 
     def banner(self, rows: list[tuple[str, str]], closing: str) -> None:

@@ -35,6 +35,12 @@ def test_console_makes_log_events_readable() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["draining", "stopped", "transcripts are logged: on"])
+def test_console_leaves_out_what_each_restart_repeats(name: str) -> None:
+    """Lines for operators that would come at every edit are not shown."""
+    assert shown(event(name)) == []
+
+
 def test_console_unfolds_a_traceback() -> None:
     """The frames of an exception are shown as lines below the event."""
     lines = shown(event("error in conversation", traceback="File x\nValueError: y"))
