@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import httpx
 from elevenlabs.client import ElevenLabs
 from elevenlabs.conversational_ai.conversation import (
-    AgentChatResponsePartType,
     Conversation,
     DisconnectionDetails,
 )
 from elevenlabs.core.api_error import ApiError
 
+from cli.ear import Ear
 from cli.errors import CommandError
-from cli.exchange import Answered, Ended, Event, Exchange
+from cli.exchange import Ended, Event, Exchange
 
 if TYPE_CHECKING:
     from cli.screen import Screen
@@ -34,46 +34,6 @@ _REQUEST_SECONDS = 10.0
 _END_SECONDS = 3.0
 _POLL_SECONDS = 0.02
 _STANDARD_INPUT = 0
-
-
-class Ear:
-    """Shows what the agent says, and posts when an answer is whole. Lives in the client's thread.
-
-    An answer counts only when it began after the user's last message: what is left of an
-    interrupted one is dropped.
-    """
-
-    def __init__(self, screen: Screen, events: queue.SimpleQueue[Event]) -> None:
-        self._screen = screen
-        self._events = events
-        self._hears = True
-        self._has_parts = False
-
-    def expect_answer(self) -> None:
-        """The user is about to say something; call it before the message leaves."""
-        self._hears = False
-
-    def hear_part(self, text: str, kind: AgentChatResponsePartType) -> None:
-        """The client's callback for a streamed answer: start, delta, stop."""
-        self._has_parts = True
-        if kind is AgentChatResponsePartType.START:
-            self._hears = True
-            self._screen.begin_answer()
-        if self._hears:
-            self._screen.add_words(text)
-            if kind is AgentChatResponsePartType.STOP:
-                self._finish()
-
-    def hear_whole(self, text: str) -> None:
-        """The client's callback for a whole answer; shown where an engine streams no parts."""
-        if not self._has_parts:
-            self._screen.begin_answer()
-            self._screen.add_words(text)
-            self._finish()
-
-    def _finish(self) -> None:
-        self._screen.end_answer()
-        self._events.put(Answered())
 
 
 def converse(target: Target, screen: Screen, *, waits_for_answers: bool) -> int:

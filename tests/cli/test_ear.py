@@ -4,17 +4,12 @@ import io
 import queue
 
 import pytest
-from elevenlabs.conversational_ai.conversation import AgentChatResponsePartType
 
-from cli.conversation import Ear
+from cli.ear import Ear
 from cli.exchange import Answered, Event
 from cli.screen import Screen
 
-START, DELTA, STOP = (
-    AgentChatResponsePartType.START,
-    AgentChatResponsePartType.DELTA,
-    AgentChatResponsePartType.STOP,
-)
+START, DELTA, STOP = "start", "delta", "stop"
 
 
 class Listener:
@@ -25,7 +20,7 @@ class Listener:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.ear = Ear(Screen(self.output, interactive=False), self.events)
 
-    def hear(self, *parts: tuple[AgentChatResponsePartType, str]) -> None:
+    def hear(self, *parts: tuple[str, str]) -> None:
         for kind, text in parts:
             self.ear.hear_part(text, kind)
 
