@@ -1,4 +1,4 @@
-"""What of the agent's words is shown, and when an answer counts as whole. Knows no client library."""
+"""What of the agent's words is shown, and when an answer is whole; knows no client library."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ async def test_echo_asks_again_when_it_heard_nothing(
 async def test_echo_streams_at_a_speaking_pace() -> None:
     """The first word comes at once, the others one after another."""
     begun = time.monotonic()
-    words = echo.answer([ConversationMessage("user", "one")], seconds_a_word=0.05)
+    words = echo.answer([ConversationMessage("user", "one")], seconds_a_word=0.3)
     assert await anext(words) == "You"
-    assert time.monotonic() - begun < 0.04
+    assert time.monotonic() - begun < 0.25
     assert [word async for word in words] == [" said:", " one"]
-    assert time.monotonic() - begun >= 0.1
+    assert time.monotonic() - begun >= 0.6

@@ -245,13 +245,13 @@ def test_service_log_survives_a_flood_of_strangers() -> None:
 
 def test_service_ends_the_previous_key_at_its_moment() -> None:
     """During a rotation both keys open; from `previous_until` on the old one does not."""
-    until = time.time() + 3
+    until = time.time() + 5
     keys = {"current": API_KEY, "previous": "sk_test_previous", "previous_until": until}
     with ServiceProcess(ELEVENLABS_API_KEY=json.dumps(keys)) as service:
         assert service.knock("sk_test_previous") == 101
         while time.time() < until + WAIT_SECONDS and service.knock("sk_test_previous") == 101:
             time.sleep(0.05)
-        assert until <= time.time() < until + 2
+        assert until <= time.time() < until + WAIT_SECONDS
         assert service.knock() == 101
 
 
@@ -339,7 +339,7 @@ def test_service_ends_at_once_when_idle(uvloop: str, name: str) -> None:
         begun = time.monotonic()
         service.send_signal(signal.Signals[name])
         assert service.wait() == 0
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 5
         assert service.events("stopped")
         assert service.errors == []
 
