@@ -10,7 +10,10 @@ import asyncio
 import heapq
 import itertools
 import time
-from typing import Protocol
+from collections.abc import Awaitable
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 _SETTLING_PASSES = 25  # loop passes in which woken tasks may run and go back to sleep
 
@@ -75,16 +78,26 @@ class JumpingClock:
         self._now = target
 
 
-async def happens_within(event: asyncio.Event, seconds: float, clock: Clock) -> bool:
-    """Wait for `event`, for at most `seconds` of `clock`; tell whether it happened."""
-    happening = asyncio.ensure_future(event.wait())
+async def finish_within(work: Awaitable[T], seconds: float, clock: Clock) -> T:
+    """Return the result of `work`, or cancel it and raise `TimeoutError` after `seconds`."""
+    working = asyncio.ensure_future(work)
     expiring = asyncio.ensure_future(clock.sleep(seconds))
     try:
-        await asyncio.wait({happening, expiring}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, expiring}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise TimeoutError
     finally:
-        happening.cancel()
+        working.cancel()
         expiring.cancel()
-    return event.is_set()
+
+
+async def happens_within(event: asyncio.Event, seconds: float, clock: Clock) -> bool:
+    """Wait for `event`, for at most `seconds` of `clock`; tell whether it happened."""
+    try:
+        return await finish_within(event.wait(), seconds, clock)
+    except TimeoutError:
+        return event.is_set()
 
 
 async def _settle() -> None:

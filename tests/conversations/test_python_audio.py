@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ INTERRUPTED = Script(
         Utterance("story", after_ms=500),
         Utterance("stop", after_ms=1000, interrupts=True),
     ),
-    tool_calls=(ToolCall("note", {"text": "interrupted"}, turn=2),),
     client_ping_seconds=0.05,
+)
+INTERRUPTED_AND_NOTED = replace(
+    INTERRUPTED, tool_calls=(ToolCall("note", {"text": "interrupted"}, turn=2),)
 )
 VOICE_TYPES = {
     "conversation_initiation_metadata",
@@ -64,7 +67,7 @@ async def test_a_voice_conversation_with_an_interruption_uses_every_callback() -
     """Speaking over the agent stops it, corrects its answer, and is answered."""
     microphone = Microphone()
     async with (
-        open_stage(on_transcript=narrate, script=INTERRUPTED) as stage,
+        open_stage(on_transcript=narrate, script=INTERRUPTED_AND_NOTED) as stage,
         caller(stage, audio_interface=microphone, client_tools=noting_tools()) as person,
     ):
         assert (await person.hears(1)).startswith("Once upon a time")
@@ -94,7 +97,7 @@ async def test_the_agent_learns_what_was_heard() -> None:
 
     async with (
         open_stage(on_transcript=remember, script=INTERRUPTED) as stage,
-        caller(stage, audio_interface=Microphone(), client_tools=noting_tools()) as person,
+        caller(stage, audio_interface=Microphone()) as person,
     ):
         await person.hears(2)
     corrected = person.notes.corrections[0][1]
@@ -106,7 +109,7 @@ async def test_the_async_client_speaks_and_is_interrupted() -> None:
     """`AsyncConversation` in voice mode behaves as the synchronous one."""
     microphone = AsyncMicrophone()
     async with (
-        open_stage(on_transcript=narrate, script=INTERRUPTED) as stage,
+        open_stage(on_transcript=narrate, script=INTERRUPTED_AND_NOTED) as stage,
         async_caller(stage, audio_interface=microphone, client_tools=noting_tools()) as call,
     ):
         _, notes = call
@@ -137,7 +140,7 @@ async def test_no_stale_audio_follows_an_interruption() -> None:
     """After the interruption only audio of the new answer is sent, all under higher ids."""
     async with (
         open_stage(on_transcript=narrate, script=INTERRUPTED) as stage,
-        caller(stage, audio_interface=Microphone(), client_tools=noting_tools()) as person,
+        caller(stage, audio_interface=Microphone()) as person,
     ):
         await person.hears(2)
         sent = list((await stage.platform.next_conversation()).client.sent)

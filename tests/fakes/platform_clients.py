@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from tests.fakes.platform_waiting import until
 
@@ -81,6 +81,7 @@ async def raw_client(
     url: str | None = None,
     subprotocols: Sequence[str] = (),
     initiation: dict[str, Any] | None = TEXT_ONLY,
+    origin: str | None = None,
 ) -> AsyncIterator[RawClient]:
     """Connect to an engine, a new one for a ws_url, or a signed `url`.
 
@@ -92,7 +93,8 @@ async def raw_client(
         url = f"{platform.ws_url}/v1/convai/conversation?agent_id={engine.id}"
     assert url is not None
     offered = [Subprotocol(name) for name in subprotocols]
-    async with connect(url, subprotocols=offered or None, proxy=None) as connection:
+    page = Origin(origin) if origin else None
+    async with connect(url, origin=page, subprotocols=offered or None, proxy=None) as connection:
         client = RawClient(connection)
         try:
             if initiation is not None:

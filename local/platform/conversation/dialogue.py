@@ -96,7 +96,7 @@ class Dialogue:
                 await self._client.send(events.user_transcript(text, turn.event_id))
         split = self._script.split_of(len(self._turns))
         if split is not None:
-            self._tasks.spawn(self._transcribe_again(split))
+            self._tasks.spawn(self._transcribe_again(split, turn))
 
     async def call_tool(self, call: ToolCall) -> str:
         """Order the client to run a tool, and return the id of the call."""
@@ -120,12 +120,12 @@ class Dialogue:
         self._cascade = self._tasks.spawn(self._watch_cascade(turn))
         return turn
 
-    async def _transcribe_again(self, split: SplitPause) -> None:
-        said = len(self._turns)
+    async def _transcribe_again(self, split: SplitPause, turn: Turn | None) -> None:
+        """Transcribe the words of `turn` under further ids, unless the user goes on to say more."""
         for _ in range(split.ids - 1):
             await self._clock.sleep(split.gap_seconds)
             async with self._floor:
-                if len(self._turns) != said:
+                if turn is not self._turns[-1]:
                     return
                 await self._take_back()
                 turn = await self._transcribe()

@@ -5,12 +5,12 @@ Source: https://elevenlabs.io/docs/api-reference/agents-platform/websocket
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
+from local.platform.clock import finish_within
 from local.platform.conversation.client import ClientChannel, MalformedFrameError
 from local.platform.conversation.conversation import Conversation
 from local.platform.conversation.initiation import (
@@ -22,6 +22,8 @@ from local.platform.conversation.initiation import (
 from local.platform.credentials import UPSTREAM_HEADER
 from local.platform.dialling import open_connection
 from local.platform.engines import Engine
+from local.platform.json_types import JsonObject
+from local.platform.origins import is_allowed_origin
 from local.platform.workspace import Workspace, new_conversation_id
 
 INITIATION_SECONDS = 10.0
@@ -53,10 +55,13 @@ async def _admit(
     workspace: Workspace, websocket: WebSocket, client: ClientChannel
 ) -> tuple[Conversation, dict[str, str]]:
     """Check everything that can be checked before the engine is dialled. Raises `RefusedError`."""
+    if not is_allowed_origin(websocket.headers.get("origin")):
+        reason = "The simulator talks to pages from this machine only"
+        raise RefusedError(POLICY_VIOLATION, reason)
     engine = _find_engine(workspace, websocket.query_params.get("agent_id", ""))
     conversation_id = _authorize(workspace, websocket, engine) or new_conversation_id()
     _check_concurrency(workspace, engine)
-    initiation = await _receive_initiation(client, engine)
+    initiation = await _receive_initiation(workspace, client, engine)
     headers = resolve_headers(engine, initiation.dynamic_variables, workspace.secrets)
     headers[UPSTREAM_HEADER] = workspace.credentials.sign_upstream()
     conversation = Conversation(
@@ -111,16 +116,23 @@ def _check_concurrency(workspace: Workspace, engine: Engine) -> None:
         raise RefusedError(POLICY_VIOLATION, "The agent has reached its limit of conversations")
 
 
-async def _receive_initiation(client: ClientChannel, engine: Engine) -> Initiation:
-    """Read frames up to the initiation; an on-premises set-up frame may come before it."""
+async def _receive_initiation(
+    workspace: Workspace, client: ClientChannel, engine: Engine
+) -> Initiation:
+    receiving = _next_initiation(client)
     try:
-        async with asyncio.timeout(INITIATION_SECONDS):
-            while (frame := await client.receive()) is not None:
-                if frame.get("type") == "conversation_initiation_client_data":
-                    return read_initiation(frame, engine)
+        frame = await finish_within(receiving, INITIATION_SECONDS, workspace.clock)
     except MalformedFrameError as error:
         raise RefusedError(POLICY_VIOLATION, f"Invalid message received: {error}") from None
     except TimeoutError:
         reason = "No conversation_initiation_client_data was received"
         raise RefusedError(POLICY_VIOLATION, reason) from None
+    return read_initiation(frame, engine)
+
+
+async def _next_initiation(client: ClientChannel) -> JsonObject:
+    """Read frames up to the initiation; an on-premises set-up frame may come before it."""
+    while (frame := await client.receive()) is not None:
+        if frame.get("type") == "conversation_initiation_client_data":
+            return frame
     raise RefusedError(1000, "The client left before the conversation began")

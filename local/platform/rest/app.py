@@ -7,6 +7,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse
 
 from local.platform.conversation.endpoint import router as conversation_router
+from local.platform.origins import LOOPBACK_ORIGIN
 from local.platform.rest.conversations import router as conversations_router
 from local.platform.rest.engines import router as engines_router
 from local.platform.rest.errors import add_error_handlers
@@ -18,7 +19,10 @@ def build_app(workspace: Workspace) -> FastAPI:
     app = FastAPI(title="ElevenLabs platform simulator", docs_url=None, redoc_url=None)
     app.state.workspace = workspace
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+        CORSMiddleware,
+        allow_origin_regex=LOOPBACK_ORIGIN,
+        allow_methods=["*"],
+        allow_headers=["*"],
     )
     add_error_handlers(app)
     app.include_router(engines_router)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 
-from local.platform.clock import JumpingClock, SystemClock, happens_within
+import pytest
+
+from local.platform.clock import JumpingClock, SystemClock, finish_within, happens_within
 
 
 async def test_jumping_clock_wakes_sleepers_in_order_of_their_deadlines() -> None:
@@ -71,6 +73,22 @@ async def test_happens_within_tells_an_event_from_a_timeout() -> None:
     waiting = asyncio.create_task(happens_within(event, 4, clock))
     event.set()
     assert await waiting is True
+
+
+async def test_finish_within_cancels_what_takes_too_long() -> None:
+    """Work that is not done in time is cancelled, and the caller gets a TimeoutError."""
+    clock = JumpingClock()
+    work = asyncio.ensure_future(asyncio.Event().wait())
+    waiting = asyncio.create_task(finish_within(work, 4, clock))
+    await clock.advance(4)
+    with pytest.raises(TimeoutError):
+        await waiting
+    assert work.cancelled()
+
+
+async def test_jumping_clock_passes_a_turn_for_no_time_at_all() -> None:
+    """Sleeping for zero seconds needs no advance."""
+    await asyncio.wait_for(JumpingClock().sleep(0), timeout=1)
 
 
 async def test_system_clock_sleeps_in_real_time() -> None:

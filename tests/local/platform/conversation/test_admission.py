@@ -214,3 +214,58 @@ async def test_the_concurrency_limit_of_an_engine_is_kept() -> None:
         await until(ended.is_set)
         async with raw_client(platform, engine) as third:
             await third.next("conversation_initiation_metadata")
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:5173", "https://127.0.0.1", "http://[::1]:80"]
+)
+async def test_pages_from_this_machine_are_welcome(origin: str) -> None:
+    """A browser on a loopback page starts a conversation."""
+    async with (
+        Platform() as platform,
+        stub_engine() as stub,
+        raw_client(platform, stub.url, origin=origin) as client,
+    ):
+        await client.next("conversation_initiation_metadata")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://example.com", "http://localhost.example.com", "http://127.0.0.1.example.com"],
+)
+async def test_pages_from_elsewhere_are_refused(origin: str) -> None:
+    """A page on the internet cannot start a conversation on the developer's account."""
+    async with (
+        Platform() as platform,
+        stub_engine() as stub,
+        raw_client(platform, stub.url, origin=origin) as client,
+    ):
+        code, reason = await client.closed()
+    assert (code, "this machine only" in str(reason)) == (1008, True)
+
+
+async def test_a_client_that_says_nothing_is_let_go() -> None:
+    """Without a first frame the socket is closed after ten seconds."""
+    clock = JumpingClock()
+    async with (
+        Platform(clock=clock) as platform,
+        stub_engine() as stub,
+        raw_client(platform, stub.url, initiation=None) as client,
+    ):
+        await client.connection.ping()
+        await clock.advance(9)
+        assert client.connection.close_code is None
+        await clock.advance(2)
+        code, reason = await client.closed()
+    assert (code, reason) == (1008, "No conversation_initiation_client_data was received")
+
+
+async def test_a_client_that_leaves_at_the_door_leaves_no_trace() -> None:
+    """Closing before the first frame starts no conversation and dials nobody."""
+    async with Platform() as platform, stub_engine() as stub:
+        async with raw_client(platform, stub.url, initiation=None):
+            pass
+        async with raw_client(platform, stub.url) as client:
+            await client.next("conversation_initiation_metadata")
+    assert len(platform.conversations) == 1
+    assert len(stub.connections) == 1

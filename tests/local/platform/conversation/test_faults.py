@@ -217,3 +217,53 @@ async def test_a_server_that_closes_ends_the_call(code: int, seen: tuple[int, st
         await until(lambda: stub.connections)
         await stub.connections[0].close(code)
         assert await client.closed() == seen
+
+
+async def test_a_split_pause_ends_when_the_user_goes_on() -> None:
+    """Words that are followed by others in time are not transcribed again."""
+    clock = JumpingClock()
+    script = Script(faults=(SplitPause(turn=1, ids=3, gap_seconds=0.5),))
+    async with (
+        Platform(clock=clock, script=script) as platform,
+        stub_engine() as stub,
+        raw_client(platform, stub.url) as client,
+    ):
+        await client.type_text("one")
+        await client.type_text("two")
+        await stub.hears(2)
+        await clock.advance(2)
+        await stub.answer("both", stub.ids[1])
+        await client.next("agent_response")
+    assert len(stub.transcripts) == 2
+
+
+async def test_a_split_pause_withdraws_what_is_being_spoken() -> None:
+    """A client that already hears an answer to the earlier id is told to stop."""
+    clock = JumpingClock()
+    script = Script(faults=(SplitPause(turn=1, ids=2, gap_seconds=0.5),))
+    async with (
+        Platform(clock=clock, script=script) as platform,
+        stub_engine() as stub,
+        raw_client(platform, stub.url) as client,
+    ):
+        await client.type_text("well")
+        await stub.reply("too ear", (await stub.hears(1))["event_id"])
+        await client.next("agent_chat_response_part", 2)
+        await clock.advance(0.5)
+        await client.next("interruption")
+        transcript = await stub.hears(2)
+    assert transcript["user_transcript"] == [{"role": "user", "content": "well"}]
+
+
+async def test_speaking_into_a_lost_line_ends_the_call_quietly() -> None:
+    """A turn that cannot be sent is no failure of the simulator."""
+    async with (
+        Platform() as platform,
+        stub_engine() as stub,
+        raw_client(platform, stub.url) as client,
+    ):
+        conversation = await platform.next_conversation()
+        await conversation.upstream.drop()
+        await conversation.say("hello?")
+        code, reason = await client.closed()
+    assert (code, reason) == (1011, "Failed to send message to Speech Engine")

@@ -140,3 +140,57 @@ async def test_audio_in_a_text_conversation_is_ignored() -> None:
             await client.type_text("typed")
             transcript = await stub.hears(1)
     assert transcript["user_transcript"] == [{"role": "user", "content": "typed"}]
+
+
+async def test_a_test_can_let_the_user_speak() -> None:
+    """`say` needs no microphone: the client sees the transcript and hears the answer."""
+    async with Platform() as platform, official_engine(on_transcript=echo) as url:
+        engine = platform.create_engine(ws_url=url)
+        async with raw_client(platform, engine, initiation=VOICE) as client:
+            conversation = await platform.next_conversation()
+            await conversation.say("hello")
+            transcript = await client.next("user_transcript")
+            await client.next("agent_response")
+    assert transcript["user_transcription_event"]["user_transcript"] == "hello"
+
+
+async def test_a_test_can_call_a_client_tool() -> None:
+    """`call_tool` returns the id under which the result will be found."""
+    async with (
+        Platform() as platform,
+        stub_engine() as stub,
+        raw_client(platform, stub.url) as client,
+    ):
+        conversation = await platform.next_conversation()
+        call_id = await conversation.call_tool("show_map", {"city": "Bern"})
+        call = (await client.next("client_tool_call"))["client_tool_call"]
+    assert (call["tool_call_id"], call["parameters"]) == (call_id, {"city": "Bern"})
+
+
+async def test_audio_that_is_no_base64_ends_the_call() -> None:
+    """A client that sends broken audio is told that its message was invalid."""
+    async with Platform() as platform, stub_engine() as stub:
+        engine = platform.create_engine(ws_url=stub.url)
+        async with raw_client(platform, engine, initiation=VOICE) as client:
+            await client.connection.send('{"user_audio_chunk": "?"}')
+            assert await client.closed() == (1008, "Invalid message received")
+
+
+async def test_a_first_message_in_a_voice_conversation_is_spoken() -> None:
+    """The greeting is heard as audio, and the user can cut it short."""
+    clock = JumpingClock()
+    initiation = {"conversation_config_override": {"agent": {"first_message": "Welcome to us"}}}
+    async with (
+        Platform(clock=clock, characters_per_second=1) as platform,
+        stub_engine() as stub,
+    ):
+        engine = platform.create_engine(ws_url=stub.url, overrides={"first_message": True})
+        async with raw_client(platform, engine, initiation=initiation) as client:
+            await client.next("agent_response")
+            await clock.advance(7)
+            conversation = await platform.next_conversation()
+            await conversation.say("wait")
+            transcript = await stub.hears(1)
+            await client.next("agent_response_correction")
+    assert client.all("audio")
+    assert transcript["user_transcript"][0] == {"role": "agent", "content": "Welcome"}

@@ -141,6 +141,24 @@ async def test_update_validates_as_create_does() -> None:
     assert engine.settings.name == "Speech Engine"
 
 
+async def test_update_cannot_take_the_address_away() -> None:
+    """A null for the only required block answers 422 and names it."""
+    async with Platform() as platform, http(platform) as client:
+        engine = platform.create_engine(ws_url=WS_URL)
+        answer = await client.patch(f"/v1/speech-engine/{engine.id}", json={"speech_engine": None})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["body", "speech_engine"]
+
+
+async def test_update_refuses_settings_that_do_not_go_together() -> None:
+    """A PATCH that gives an English engine a newer model answers 400."""
+    async with Platform() as platform, http(platform) as client:
+        engine = platform.create_engine(ws_url=WS_URL)
+        body = {"tts": {"model_id": "eleven_turbo_v2_5"}}
+        answer = await client.patch(f"/v1/speech-engine/{engine.id}", json=body)
+    assert answer.status_code == 400
+
+
 async def test_list_answers_in_pages() -> None:
     """`has_more` and `next_cursor` lead from page to page."""
     async with Platform() as platform, http(platform) as client:
@@ -166,7 +184,7 @@ async def test_list_refuses_what_it_cannot_do(query: dict[str, Any], status: int
     assert answer.status_code == status
 
 
-async def test_answers_allow_browsers_of_any_origin() -> None:
+async def test_answers_allow_pages_from_this_machine() -> None:
     """A preflight for the key header is granted, and answers carry the CORS header."""
     origin = {"Origin": "http://localhost:5173"}
     ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "xi-api-key"}
@@ -175,7 +193,14 @@ async def test_answers_allow_browsers_of_any_origin() -> None:
         answer = await client.get("/v1/speech-engine", headers=origin)
     assert preflight.status_code == 200
     assert "xi-api-key" in preflight.headers["access-control-allow-headers"]
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-origin"] == origin["Origin"]
+
+
+async def test_answers_are_closed_to_pages_from_elsewhere() -> None:
+    """A page on the internet can reach a loopback port, and must not read it."""
+    async with Platform() as platform, http(platform) as client:
+        answer = await client.get("/v1/speech-engine", headers={"Origin": "https://example.com"})
+    assert "access-control-allow-origin" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/rtc", "/rtc/v1", "/rtc/v1/validate"])
