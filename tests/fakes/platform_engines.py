@@ -21,6 +21,7 @@ from local.platform import DEFAULT_API_KEY, UPSTREAM_HEADER
 from tests.fakes.platform_waiting import until
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator
 
     from websockets.asyncio.server import Server
@@ -32,7 +33,9 @@ def _url(server: Server) -> str:
 
 
 @asynccontextmanager
-async def official_engine(api_key: str = DEFAULT_API_KEY, **handlers: Any) -> AsyncIterator[str]:
+async def official_engine(
+    api_key: str = DEFAULT_API_KEY, *, tls: ssl.SSLContext | None = None, **handlers: Any
+) -> AsyncIterator[str]:
     """Serve the official SDK's session with its own token check; yield the address."""
 
     def check(connection: ServerConnection, request: Request) -> Response | None:
@@ -47,8 +50,8 @@ async def official_engine(api_key: str = DEFAULT_API_KEY, **handlers: Any) -> As
         _wire_handlers(session, handlers)
         await session.run()
 
-    async with serve(handle, "127.0.0.1", 0, process_request=check) as server:
-        yield _url(server)
+    async with serve(handle, "127.0.0.1", 0, process_request=check, ssl=tls) as server:
+        yield _url(server).replace("ws:", "wss:" if tls else "ws:")
 
 
 async def echo(transcript: list[Any], session: Any) -> None:

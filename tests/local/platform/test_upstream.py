@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.platform import EngineUnreachableError, JumpingClock, Platform
 from local.platform.conversation.initiation import RefusedError
+from tests.fakes.platform_certificates import make_contexts
 from tests.fakes.platform_engines import echo, official_engine, stub_engine
 from tests.fakes.platform_waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_dial_holds_turns_with_the_official_server() -> None:
@@ -229,3 +233,24 @@ async def test_raw_frames_reach_the_server_unchanged() -> None:
         await upstream.send("{broken")
         await upstream.send(b"[]")
         await until(lambda: len(received) == 2)
+
+
+async def test_dial_speaks_tls_to_a_server_it_trusts(tmp_path: Path) -> None:
+    """A `wss://` address works with the certificates that the platform was given."""
+    server, client = make_contexts(tmp_path)
+    async with (
+        Platform(upstream_ssl=client) as platform,
+        official_engine(tls=server, on_transcript=echo) as url,
+        platform.dial(url) as upstream,
+    ):
+        turn = await upstream.say("hello")
+        assert await turn.answer() == "You said hello"
+
+
+async def test_dial_reports_a_certificate_it_does_not_trust(tmp_path: Path) -> None:
+    """An unknown certificate is an unreachable engine, and the message says so."""
+    server, _ = make_contexts(tmp_path)
+    async with Platform() as platform, official_engine(tls=server) as url:
+        with pytest.raises(EngineUnreachableError, match="certificate verify failed"):
+            async with platform.dial(url):
+                pass
