@@ -65,7 +65,6 @@ class Connection:
     __slots__ = (
         "_close_code",
         "_close_deadline",
-        "_inbox",
         "_is_alive",
         "_loop",
         "_next_ping_at",
@@ -86,7 +85,6 @@ class Connection:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._reader: FrameReader | None = None
-        self._inbox: list[Event] | None = None
         self._pending: list[str] = []
         self._room: asyncio.Event | None = None
         self._is_alive = True
@@ -114,10 +112,8 @@ class Connection:
             self._shared.readers.give_back(reader)
         else:
             self._reader = reader
-        if self._inbox is not None:
-            self._inbox.extend(received)
-        elif received:
-            self._handle(received)
+        for event in received:
+            self._handle(event)
 
     def connection_lost(self) -> None:
         """Tell the session; its close code is the peer's, or 1006 if it gave none."""
@@ -179,22 +175,10 @@ class Connection:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _handle(self, received: list[Event]) -> None:
-        """Handle what was received, but let a started handler run before the next message."""
-        self._inbox = None
-        for index, event in enumerate(received, 1):
-            if self._handle_event(event) and index < len(received):
-                self._inbox = received[index:]
-                self._loop.call_soon(self._handle_inbox)
-                return
-
-    def _handle_inbox(self) -> None:
-        self._handle(self._inbox or [])
-
-    def _handle_event(self, event: Event) -> bool:
+    def _handle(self, event: Event) -> None:
         if isinstance(event, Message):
-            return self.session.receive(event.data)
-        if isinstance(event, TooLong):
+            self.session.receive(event.data)
+        elif isinstance(event, TooLong):
             limit = self._shared.context.limits.max_frame_bytes
             text = f"skipped a message of {event.size_bytes} bytes: the limit is {limit}"
             self.session.report(ValueError(text))
@@ -202,7 +186,6 @@ class Connection:
             self._reply(pong_frame(event.payload))
         elif isinstance(event, Closing):
             self._take_leave(event)
-        return False
 
     def _take_leave(self, closing: Closing) -> None:
         self._close_code = closing.code

@@ -22,7 +22,7 @@ from .frames import chunk_end, final_text
 from .handlers import Handler
 from .messages import ConversationMessage
 from .streams import close_stream, open_stream
-from .tasks import Work, call_after_each_step
+from .tasks import Work
 from .text import extract_text
 from .turns import Outcome, Turn, TurnOrder
 
@@ -96,18 +96,17 @@ class Dialogue:
 
     # -- transcripts ---------------------------------------------------------------------------
 
-    def hear(self, event_id: int | None, transcript: list[ConversationMessage]) -> bool:
-        """Start the turn of a new transcript; whether a handler was started."""
+    def hear(self, event_id: int | None, transcript: list[ConversationMessage]) -> None:
+        """Start a new transcript's turn; the agent's first step is taken before this returns."""
         self.interrupt("interrupted")
         self._order.begin(event_id)
         handler = self._context.handlers.on_transcript
         listeners = self._emitter.take_listeners(events.USER_TRANSCRIPT)
         if handler is None and not listeners:
-            return False
+            return
         self._debug("turn started", event_id=event_id, transcript=transcript)
         turn = self._turn = Turn(event_id, self._now())
-        self._start(turn, partial(self._run, turn, transcript, handler, listeners))
-        return True
+        self._start(turn, self._run(turn, transcript, handler, listeners))
 
     def is_new(self, event_id: int | None) -> bool:
         """Whether a transcript starts a turn; one heard before gets its answer again, if it ended.
@@ -148,8 +147,6 @@ class Dialogue:
     ) -> None:
         turn.task = asyncio.current_task()
         try:
-            if turn.cancelled:
-                return
             if handler is not None:
                 await self._call_agent(handler, transcript)
             for listener in listeners:
@@ -189,7 +186,7 @@ class Dialogue:
 
     async def _send_aside(self, turn: Turn, response: Any) -> None:
         # The task is not the turn's own: a task that the turn may cancel sends for it.
-        task = self._start(turn, partial(self._send, turn, response))
+        task = self._start(turn, self._send(turn, response))
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
@@ -282,12 +279,14 @@ class Dialogue:
         self._debug("turn ended", event_id=turn.event_id, outcome=outcome, answer=turn.answer)
         self._emitter.emit(events.TURN_ENDED, turn)
 
-    def _start(self, turn: Turn, work: Callable[[], Work]) -> asyncio.Task[None]:
-        driven = call_after_each_step(partial(self._flush, turn), work)
+    def _start(self, turn: Turn, work: Work) -> asyncio.Task[None]:
         token = _turn_of_task.set((self, turn))
-        task = self._context.tasks.start(self._session, driven)
+        task = self._context.tasks.start(self._session, work, partial(self._flush, turn))
         _turn_of_task.reset(token)
-        turn.call_on_cancel(task.cancel)
+        if turn.cancelled:
+            task.cancel()
+        else:
+            turn.call_on_cancel(task.cancel)
         return task
 
     def _debug(self, message: str, **fields: Any) -> None:

@@ -44,6 +44,9 @@ class Listener:
             listening.setblocking(False)
             # Accepted sockets inherit it: no chunk waits until the one before is acknowledged.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A connection is accepted when its request is there: one pass of the loop, not two.
+            if hasattr(socket, "TCP_DEFER_ACCEPT"):
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
             self._resume(listening)
 
     def close(self) -> None:

@@ -178,7 +178,7 @@ class SpeechEngineSession:
         try:
             while not self._is_closed:
                 self.receive(await socket.recv())
-                # Handlers that were started take their first step before the next message.
+                # A socket that has many messages must not keep the event loop to itself.
                 await asyncio.sleep(0)
         except Exception as error:  # noqa: BLE001 - sockets of every library come here
             self.lose(close_code_of(error))
@@ -191,24 +191,24 @@ class SpeechEngineSession:
         self._last_received_at = self._loop.time()
         self._dialogue.open(self._loop.time)
 
-    def receive(self, data: str | bytes | bytearray) -> bool:
-        """Handle one message; whether it started a handler that should run before the next one.
+    def receive(self, data: str | bytes | bytearray) -> None:
+        """Handle one message; never waits for user code.
 
         Never raises: whatever is wrong with a message is told to ``on_error``.
         """
         if self._is_closed:
-            return False
+            return
         try:
             frame = decode_frame(data)
         except ValueError as error:
             self.report(error)
-            return False
+            return
         if self._has_init and self._loop is not None:
             self._last_received_at = self._loop.time()
         if frame.get("type") == "user_transcript":
-            return self._receive_transcript(frame)
-        self._receive_other(frame)
-        return False
+            self._receive_transcript(frame)
+        else:
+            self._receive_other(frame)
 
     def report(self, error: Exception) -> None:
         """Tell ``on_error`` of something that the socket's side has met."""
@@ -244,16 +244,16 @@ class SpeechEngineSession:
 
     # -- frames --------------------------------------------------------------------------------
 
-    def _receive_transcript(self, frame: dict[str, Any]) -> bool:
+    def _receive_transcript(self, frame: dict[str, Any]) -> None:
         event_id, id_error = read_event_id(frame)
         if id_error is not None:
             self.report(id_error)
         if not self._dialogue.is_new(event_id):
-            return False
+            return
         transcript, error = read_transcript(frame, self._context.limits.max_history_messages)
         if error is not None:
             self.report(error)
-        return self._dialogue.hear(event_id, transcript)
+        self._dialogue.hear(event_id, transcript)
 
     def _receive_other(self, frame: dict[str, Any]) -> None:
         match frame.get("type"):

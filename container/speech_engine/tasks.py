@@ -1,11 +1,14 @@
-"""The tasks of conversations: each has an owner, none is waited for forever."""
+"""The tasks of conversations: started eagerly, each with an owner, none waited for forever.
+
+A task's first step is taken inside `Tasks.start`, so that an agent has begun, and one that never
+suspends has answered, before the next message is looked at.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Generator
-from types import coroutine
 from typing import Any
 
 Work = Coroutine[Any, Any, None]
@@ -17,9 +20,14 @@ class Tasks:
     def __init__(self) -> None:
         self._owners: dict[asyncio.Task[None], object] = {}
 
-    def start(self, owner: object, work: Work) -> asyncio.Task[None]:
-        """Run ``work`` as a task of ``owner``'s; its first step is taken at once if it can be."""
-        task = _start(work)
+    def start(
+        self, owner: object, work: Work, after_step: Callable[[], None] | None = None
+    ) -> asyncio.Task[None]:
+        """Run ``work`` as a task of ``owner``'s; call ``after_step`` when it suspends or ends.
+
+        What a step has written can so be sent in one go, without a callback of the event loop's.
+        """
+        task = _start_eagerly(work if after_step is None else _Steps(work, after_step))
         if not task.done():
             self._owners[task] = owner
             task.add_done_callback(self._owners.pop)
@@ -37,37 +45,94 @@ class Tasks:
             await asyncio.wait(tasks, timeout=seconds)
 
 
-async def call_after_each_step(after_step: Callable[[], None], work: Callable[[], Work]) -> None:
-    """Run ``work()``, and ``after_step`` whenever it suspends or ends.
+class _Steps(Work):
+    """A coroutine that calls ``after_step`` after each step of ``work``."""
 
-    What a step has written can so be sent in one go, without a callback of the event loop's.
-    """
-    await _step(after_step, work())
+    def __init__(self, work: Work, after_step: Callable[[], None]) -> None:
+        self._work = work
+        self._after_step = after_step
 
-
-@coroutine
-def _step(after_step: Callable[[], None], work: Work) -> Generator[Any, Any, None]:
-    thrown: BaseException | None = None
-    while True:
+    def send(self, value: Any, /) -> Any:
         try:
-            waiting_for = work.send(None) if thrown is None else work.throw(thrown)
-        except StopIteration:
-            return
+            return self._work.send(value)
         finally:
-            after_step()
+            self._after_step()
+
+    def throw(self, *error: Any) -> Any:
         try:
-            yield waiting_for
-            thrown = None
-        except BaseException as error:  # noqa: BLE001 - cancellation goes to the work, too
-            thrown = error
+            return self._work.throw(*error)
+        finally:
+            self._after_step()
+
+    def close(self) -> None:
+        self._work.close()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        raise NotImplementedError("only tasks drive this")
 
 
 if sys.version_info >= (3, 12):
 
-    def _start(work: Work) -> asyncio.Task[None]:
+    def _start_eagerly(work: Work) -> asyncio.Task[None]:
         return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
 
 else:
+    from asyncio.tasks import _enter_task, _leave_task
+    from contextvars import copy_context
 
-    def _start(work: Work) -> asyncio.Task[None]:
-        return asyncio.get_running_loop().create_task(work)
+    def _start_eagerly(work: Work) -> asyncio.Task[None]:
+        """Take the first step as the eager tasks of Python 3.12 do.
+
+        https://docs.python.org/3/library/asyncio-extending.html#task-lifetime-support
+        """
+        loop = asyncio.get_running_loop()
+        context = copy_context()
+        started = _Started(work)
+        task = loop.create_task(started, context=context)
+        caller = asyncio.current_task()
+        if caller is not None:
+            _leave_task(loop, caller)
+        _enter_task(loop, task)
+        try:
+            context.run(started.take_first_step)
+        finally:
+            _leave_task(loop, task)
+            if caller is not None:
+                _enter_task(loop, caller)
+        return task
+
+    class _Started(Work):
+        """A coroutine whose first step is taken before its task takes one."""
+
+        def __init__(self, work: Work) -> None:
+            self._work = work
+            self._is_ahead = False
+            self._result: Any = None
+            self._error: BaseException | None = None
+
+        def take_first_step(self) -> None:
+            self._is_ahead = True
+            try:
+                self._result = self._work.send(None)
+            except BaseException as error:  # noqa: BLE001 - raised when the task takes over
+                self._error = error
+
+        def send(self, value: Any, /) -> Any:
+            if not self._is_ahead:
+                return self._work.send(value)
+            self._is_ahead = False
+            if self._error is not None:
+                raise self._error
+            return self._result
+
+        def throw(self, *error: Any) -> Any:
+            self._is_ahead = False
+            if self._error is not None:
+                raise self._error
+            return self._work.throw(*error)
+
+        def close(self) -> None:
+            self._work.close()
+
+        def __await__(self) -> Generator[Any, Any, None]:
+            raise NotImplementedError("only tasks drive this")

@@ -88,9 +88,11 @@ class FrameReader:
         return not (self._buffer or self._in_message or self._skip_bytes)
 
     def feed(self, data: bytes | memoryview) -> list[Event]:
-        """Take in bytes; what they complete. After a `Closing` nothing more is to be fed."""
-        if self.is_idle and (message := _read_short_message(data)) is not None:
-            return [message]
+        """Take in bytes; what they complete. A `Closing` is the last event of a connection."""
+        if self.is_idle and len(data) <= self._max_bytes:
+            message = _read_short_message(data)
+            if message is not None:
+                return [message]
         self._buffer += data
         events: list[Event] = []
         try:
@@ -132,7 +134,7 @@ class FrameReader:
             self._add_fragment(payload, length, is_last=bool(first & _FIN), events=events)
         elif payload is not None:
             events.append(_read_control(opcode, bytes(payload)))
-        return payload is not None or self._skip()
+        return opcode != _CLOSE
 
     def _check(self, first: int, opcode: int, length: int) -> None:
         if first & _RSV or opcode not in _OPCODES:

@@ -36,7 +36,7 @@ def test_head_that_goes_on_is_waited_for() -> None:
 def test_head_is_split_from_what_follows() -> None:
     """Frames that come in the same segment are kept for the conversation."""
     assert take_head(b"GET / HTTP/1.1\r\nA: b\r\n\r\n\x81\x80") == (
-        "GET / HTTP/1.1\r\nA: b",
+        "GET / HTTP/1.1\r\nA: b\r\n",
         b"\x81\x80",
     )
 
@@ -51,7 +51,7 @@ def test_head_that_is_too_long_is_refused(end: bytes) -> None:
 
 def test_headers_are_found_in_lower_case_and_joined() -> None:
     """Names lose their case, values the blanks around them; repeated ones are joined."""
-    request = parse_head("GET /ws?a=b HTTP/1.1\r\nHost:  x \t\r\nX-A: 1\r\nx-a: 2")
+    request = parse_head("GET /ws?a=b HTTP/1.1\r\nHost:  x \t\r\nX-A: 1\r\nx-a: 2\r\n")
     assert request == Request("GET", "/ws?a=b", {"host": "x", "x-a": "1, 2"})
 
 
@@ -75,7 +75,7 @@ def test_headers_are_found_in_lower_case_and_joined() -> None:
 def test_head_that_is_malformed_is_refused(head: str, status: int) -> None:
     """What another reader might understand differently is not read at all."""
     with pytest.raises(BadRequest) as refusal:
-        parse_head(head)
+        parse_head(f"{head}\r\n")
     assert refusal.value.status == status
 
 
@@ -83,7 +83,7 @@ def test_head_that_is_malformed_is_refused(head: str, status: int) -> None:
 def test_head_of_any_text_is_read_or_refused(head: str) -> None:
     """No request head makes the parser fail in another way."""
     with contextlib.suppress(BadRequest):
-        assert isinstance(parse_head(f"GET / HTTP/1.1\r\n{head}"), Request)
+        assert isinstance(parse_head(f"GET / HTTP/1.1\r\n{head}\r\n"), Request)
 
 
 def test_upgrade_is_answered_with_the_key() -> None:

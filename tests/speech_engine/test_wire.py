@@ -101,6 +101,18 @@ def test_reader_reads_every_length(size: int) -> None:
     assert FrameReader(LIMIT_BYTES).feed(encode(Opcode.TEXT, b"x" * size)) == [Message(b"x" * size)]
 
 
+@pytest.mark.parametrize("size", [11, 130])
+def test_reader_holds_short_messages_to_the_limit(size: int) -> None:
+    """A limit below the usual sizes holds, too."""
+    assert FrameReader(10).feed(encode(Opcode.TEXT, b"x" * size)) == [TooLong(size)]
+
+
+def test_reader_stops_at_a_close_frame() -> None:
+    """What follows a close frame is not read."""
+    stream = encode(Opcode.CLOSE, b"\x03\xe8") + encode(Opcode.TEXT, b"late")
+    assert FrameReader(LIMIT_BYTES).feed(stream) == [Closing(1000, b"\x03\xe8")]
+
+
 @pytest.mark.parametrize("piece_size", [1, 7, 100_000])
 def test_reader_passes_over_what_is_too_long(piece_size: int) -> None:
     """A message over the limit is counted, not kept, and the next one is read."""
