@@ -301,22 +301,35 @@ async def test_stream_that_is_a_plain_generator_is_closed_when_superseded() -> N
 
 
 async def test_stream_that_ignores_cancellation_sends_nothing_more() -> None:
-    """A stream that swallows its cancellation and goes on is no longer heard."""
+    """A stream that swallows its cancellation and goes on is no longer heard, and is closed."""
+    went_on = asyncio.Event()
+    cleaned = asyncio.Event()
 
     async def words() -> AsyncIterator[str]:
         yield "a"
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            yield "stale"
+            went_on.set()
+        try:
+            while True:
+                yield "stale"
+        finally:
+            cleaned.set()
 
-    async with conversation(init(), transcript(1), on_transcript=respond(words())) as (socket, _):
+    async def on_transcript(messages: Transcript, session: SpeechEngineSession) -> None:
+        await session.send_response(words() if messages[0].content == "first" else "second")
+
+    async with conversation(init(), transcript(1, "first"), on_transcript=on_transcript) as (
+        socket,
+        _,
+    ):
         await socket.received(chunk("a", 1))
-        socket.push(transcript(2), PING)
-        await socket.received(PONG)
-        await asyncio.sleep(0.01)
-        assert chunk("stale", 1) not in socket.sent
-        assert chunk("stale", 2) not in socket.sent
+        socket.push(transcript(2, "second"))
+        await asyncio.wait_for(went_on.wait(), 5)
+        await asyncio.wait_for(cleaned.wait(), 5)
+        await socket.received(final(2))
+        assert socket.sent == [chunk("a", 1), chunk("second", 2), final(2)]
 
 
 async def test_response_outside_of_a_turn_sends_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -428,3 +441,20 @@ async def test_response_waits_for_a_slow_socket() -> None:
             socket.gate.release()
         await socket.received(final(1))
         assert socket.text(1) == "x" * 500
+
+
+async def test_response_whose_task_is_cancelled_closes_its_stream_and_spoils_nothing() -> None:
+    """A handler may give up an answer that a task of its own sends, and send another instead."""
+    stream = AcloseStream("a", hangs=True)
+
+    async def on_transcript(_: Transcript, session: SpeechEngineSession) -> None:
+        task = asyncio.create_task(session.send_response(stream))
+        await until(lambda: session.turn is not None and session.turn.chunks == 1)
+        task.cancel()
+        await asyncio.wait([task])
+        await session.send_response("b")
+
+    async with conversation(init(), transcript(1), on_transcript=on_transcript) as (socket, _):
+        await socket.received(final(1))
+        await until(lambda: stream.closed == 1)
+        await until(lambda: socket.sent == [chunk("a", 1), chunk("b", 1), final(1)])
