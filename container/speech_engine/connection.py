@@ -196,6 +196,7 @@ class Connection:
             self._transport.write_eof()
         else:
             self._transport.close()
+        self.session.lose(closing.code)
 
     def _send_close(self, payload: bytes) -> None:
         self.flush()

@@ -14,9 +14,10 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from types import AsyncGeneratorType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from . import debug_log, events
+from .channel import Channel
 from .emitter import Emitter
 from .frames import chunk_end, final_text
 from .handlers import Handler
@@ -30,38 +31,15 @@ if TYPE_CHECKING:
     from .context import SessionContext
     from .session import SpeechEngineSession
 
-_MAX_UNWRITTEN_CHUNKS = 256
-"""Chunks that a stream may yield without suspending before they are written."""
+_MAX_BYTES_AT_ONCE = 64 * 1024
+_CHUNK_BYTES = 64
+"""What a stream may yield, each chunk counted with its frame, before others get their turn: 1 ms."""
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
 
 _turn_of_task: ContextVar[tuple[Dialogue, Turn] | None] = ContextVar(
     "speech_engine_turn", default=None
 )
-
-
-class Channel(Protocol):
-    """Takes a session's texts to the platform."""
-
-    @property
-    def is_full(self) -> bool:
-        """Whether a sender has to `drain` before it writes on."""
-        ...  # pragma: no cover
-
-    def write(self, text: str) -> None:
-        """Take one ASCII text along with the next `flush`."""
-
-    def write_chunks(self, texts: list[str], end: str) -> None:
-        """Take chunks of a turn along with the next `flush`; ``end`` as of `frames.chunk_end`."""
-
-    def flush(self) -> None:
-        """Send what was written; never blocks."""
-
-    async def drain(self) -> None:
-        """Wait until there is room again."""
-
-    async def close(self, code: int, reason: str) -> None:
-        """Send what was written, then close."""
 
 
 class Dialogue:
@@ -213,6 +191,7 @@ class Dialogue:
 
     async def _send_stream(self, turn: Turn, response: Any) -> None:
         channel, texts = self._channel, turn.texts
+        room_bytes = _MAX_BYTES_AT_ONCE
         stream = open_stream(response, self._context.threads)
         is_exhausted = False
         try:
@@ -222,9 +201,10 @@ class Dialogue:
                 text = chunk if type(chunk) is str else extract_text(chunk)
                 if text:
                     texts.append(text)
-                    if channel.is_full or len(texts) - turn.written >= _MAX_UNWRITTEN_CHUNKS:
-                        self._flush(turn)
-                        await channel.drain()
+                    room_bytes -= len(text) + _CHUNK_BYTES
+                    if room_bytes < 0 or channel.is_full:
+                        await self._make_room(turn)
+                        room_bytes = _MAX_BYTES_AT_ONCE
             else:
                 is_exhausted = True
         finally:
@@ -233,6 +213,12 @@ class Dialogue:
                 await close_quietly(stream)
                 if response is not stream:
                     await close_quietly(response)
+
+    async def _make_room(self, turn: Turn) -> None:
+        if not self._channel.is_full:
+            await asyncio.sleep(0)
+        self._flush(turn)
+        await self._channel.drain()
 
     def _send_final(self, turn: Turn) -> None:
         if not turn.cancelled:

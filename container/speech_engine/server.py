@@ -134,6 +134,7 @@ class SpeechEngineServer:
             connection.session.disconnect(GOING_AWAY, "the server is shutting down")
         await self._wait_for_conversations(_STOP_SECONDS / 2)
         await self._context.tasks.wait(_STOP_SECONDS / 2)
+        self._context.tasks.cancel()
         self._close(shared, listener)
 
     def _close(self, shared: Shared, listener: Listener) -> None:

@@ -13,21 +13,23 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from . import debug_log, events
+from .channel import Channel
 from .context import SessionContext
-from .dialogue import Channel, Dialogue, close_quietly
+from .deadlines import Deadlines
+from .dialogue import Dialogue, close_quietly
 from .emitter import Emitter
 from .frames import PONG
 from .handlers import Handler
 from .messages import PlatformError, decode_frame, read_event_id, read_transcript
 from .sockets import SocketChannel, WebSocketLike, adapt_socket, close_code_of
 from .turns import Outcome, Turn
-from .wire import GOING_AWAY, NORMAL_CLOSURE, POLICY_VIOLATION
+from .wire import NORMAL_CLOSURE
 
 TICK_SECONDS = 0.25
 """How often deadlines are looked at; they pass this much late at most."""
 
 _SETTLE_SECONDS = 5.0
-"""How long `run` waits at its end for handlers; those that go on are left behind."""
+"""How long handlers may go on after the conversation that they began in; then comes the cancel."""
 
 
 class SpeechEngineSession:
@@ -45,11 +47,10 @@ class SpeechEngineSession:
         "_channel",
         "_context",
         "_conversation_id",
+        "_deadlines",
         "_dialogue",
         "_emitter",
-        "_has_init",
         "_is_closed",
-        "_last_received_at",
         "_loop",
         "_receiving",
         "_request_headers",
@@ -80,12 +81,11 @@ class SpeechEngineSession:
         self._dialogue = Dialogue(self, self._context, self._emitter, channel)
         self._conversation_id: str | None = None
         self._request_headers = request_headers
-        self._has_init = False
         self._is_closed = False
         self.close_code: int | None = None
         """The WebSocket close code once the socket is gone: 1006 if it was cut, None if unknown."""
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._last_received_at = 0.0
+        self._deadlines = Deadlines(self._context.limits)
         self._receiving: asyncio.Task[None] | None = None
 
     # -- what developers use -------------------------------------------------------------------
@@ -188,7 +188,7 @@ class SpeechEngineSession:
     def open(self) -> None:
         """Start the clock of a session whose socket is open. Needs a running event loop."""
         self._loop = asyncio.get_running_loop()
-        self._last_received_at = self._loop.time()
+        self._deadlines.start(self._loop.time())
         self._dialogue.open(self._loop.time)
 
     def receive(self, data: str | bytes | bytearray) -> None:
@@ -203,9 +203,10 @@ class SpeechEngineSession:
         except ValueError as error:
             self.report(error)
             return
-        if self._has_init and self._loop is not None:
-            self._last_received_at = self._loop.time()
-        if frame.get("type") == "user_transcript":
+        kind = frame.get("type")
+        if self._loop is not None:
+            self._deadlines.hear(self._loop.time(), is_init=kind == "init")
+        if kind == "user_transcript":
             self._receive_transcript(frame)
         else:
             self._receive_other(frame)
@@ -218,13 +219,12 @@ class SpeechEngineSession:
         """Look at the deadlines; ``now`` is the event loop's time."""
         if self._is_closed:
             return
-        limits = self._context.limits
         self._dialogue.tick(now)
-        silent_seconds = now - self._last_received_at
-        if not self._has_init and silent_seconds > limits.init_seconds:
-            self._give_up(POLICY_VIOLATION, f"no init frame within {limits.init_seconds:g} s")
-        elif silent_seconds > limits.idle_seconds:
-            self._give_up(GOING_AWAY, f"nothing received for {limits.idle_seconds:g} s")
+        missed = self._deadlines.find_missed(now)
+        if missed is not None:
+            code, reason = missed
+            self.report(TimeoutError(reason))
+            self.disconnect(code, reason)
 
     def lose(self, close_code: int | None) -> None:
         """The socket is gone, or about to be closed with ``close_code``."""
@@ -268,9 +268,6 @@ class SpeechEngineSession:
                 self.report(PlatformError(str(frame.get("message", ""))))
 
     def _receive_init(self, frame: dict[str, Any]) -> None:
-        assert self._loop is not None
-        self._has_init = True
-        self._last_received_at = self._loop.time()
         conversation_id = frame.get("conversation_id")
         if not isinstance(conversation_id, str):
             self.report(ValueError("init has no conversation_id"))
@@ -289,13 +286,11 @@ class SpeechEngineSession:
 
     # -- the end -------------------------------------------------------------------------------
 
-    def _give_up(self, code: int, reason: str) -> None:
-        self.report(TimeoutError(reason))
-        self.disconnect(code, reason)
-
     def _end(self, outcome: Outcome) -> None:
         self._is_closed = True
         self._dialogue.interrupt(outcome)
+        if self._loop is not None:
+            self._context.tasks.cancel_later(_SETTLE_SECONDS, self)
         if self._receiving is not None and self._receiving is not asyncio.current_task():
             self._receiving.cancel()
 

@@ -35,14 +35,32 @@ class Tasks:
 
     async def wait(self, seconds: float, owner: object = None) -> None:
         """Wait for the tasks of ``owner``, by default of all; those that go on are left behind."""
+        tasks = self._of(owner)
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    def cancel(self) -> None:
+        """Cancel all tasks."""
+        _cancel(self._of(None))
+
+    def cancel_later(self, seconds: float, owner: object) -> None:
+        """Cancel those tasks of ``owner``'s that run now, if they still do in ``seconds``."""
+        tasks = self._of(owner)
+        if tasks:
+            asyncio.get_running_loop().call_later(seconds, _cancel, tasks)
+
+    def _of(self, owner: object) -> list[asyncio.Task[None]]:
         this = asyncio.current_task()
-        tasks = [
+        return [
             task
             for task, owned_by in self._owners.items()
             if task is not this and owner in (None, owned_by)
         ]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+
+
+def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
 
 
 class _Steps(Work):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.exceptions import ConnectionClosedError
@@ -29,9 +29,14 @@ from tests.fakes.sockets import (
     conversation,
     final,
     init,
+    raw_client,
+    serving,
     transcript,
     until,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 class Recorder:
@@ -371,3 +376,37 @@ def test_turn_wakes_every_thread_that_waits_for_its_cancellation() -> None:
     assert turn.cancelled
     assert turn.wait_cancelled(0)
     assert turn.wait_cancelled()
+
+
+@pytest.mark.limit(20)
+async def test_handler_that_outlives_its_conversation_is_cancelled() -> None:
+    """An on_init that never ends is cancelled a few seconds after its conversation is over."""
+    cancelled = asyncio.Event()
+
+    async def on_init(*_: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    async with conversation(init(), on_init=on_init) as (socket, session):
+        await until(lambda: session.conversation_id)
+        socket.cut()
+        await asyncio.wait_for(cancelled.wait(), 10)
+
+
+async def test_stream_that_never_suspends_lets_others_have_their_turn() -> None:
+    """An endless stream without a wait delays neither a pong nor the next turn."""
+
+    async def endless() -> AsyncIterator[str]:
+        while True:
+            yield "on and on "
+
+    async def on_transcript(transcript: Any, session: SpeechEngineSession) -> None:
+        await session.send_response(endless() if transcript[-1].content == "go" else "done")
+
+    async with serving(on_transcript=on_transcript) as server, raw_client(server) as client:
+        await client.send(init(), transcript(1, "go"))
+        await client.send(PING, transcript(2, "stop"))
+        await client.received(PONG, chunk("done", 2), final(2))
