@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _MAX_BYTES_AT_ONCE = 64 * 1024
 _CHUNK_BYTES = 64
-"""What a stream may yield, each chunk counted with its frame, before others get their turn: 1 ms."""
+"""What a stream may yield before others get their turn, a chunk counted with its frame: 1 ms."""
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
 
