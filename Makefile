@@ -17,7 +17,7 @@ PIP_SYNC := $(UV) pip sync --quiet --require-hashes --python $(BIN)/python
 SOURCES := container local cli bench tests
 
 # The protocol core does no I/O, so that every branch can be tested.
-CORE := container/speech_engine/messages.py,container/speech_engine/frames.py,container/speech_engine/text.py,container/speech_engine/tokens.py,container/speech_engine/turns.py
+CORE := container/speech_engine/messages.py,container/speech_engine/frames.py,container/speech_engine/text.py,container/speech_engine/tokens.py,container/speech_engine/turns.py,container/speech_engine/wire.py,container/speech_engine/http1.py,container/speech_engine/deadlines.py
 
 # Stamps: a second run finds them newer than the lock files and starts at once.
 UV_READY := .venv/.uv-ready
