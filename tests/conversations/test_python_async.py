@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 from local.platform import Script, ToolCall
 from tests.fakes.platform_agents import echo, tell
 from tests.fakes.platform_callers import async_caller
@@ -48,7 +50,7 @@ async def test_a_message_in_mid_answer_interrupts_the_agent() -> None:
 
 async def test_updates_and_tools_work() -> None:
     """Context, activity, a client tool and pings pass through the asynchronous client."""
-    tools = ClientTools()
+    tools = ClientTools(asyncio.get_running_loop())
     tools.register("note", lambda parameters: parameters["text"])
     script = Script(tool_calls=(ToolCall("note", {"text": "done"}),), client_ping_seconds=0.05)
     async with (

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -40,8 +41,12 @@ def milliseconds(played: list[bytes]) -> float:
     return AudioFormat.parse("pcm_16000").duration_ms(sum(map(len, played)))
 
 
-def noting_tools() -> ClientTools:
-    tools = ClientTools()
+def noting_tools(loop: asyncio.AbstractEventLoop | None = None) -> ClientTools:
+    """Return the script's tool; the asynchronous client's must run on that client's own loop.
+
+    On a thread of their own, which is the default, they would write to its socket from there.
+    """
+    tools = ClientTools(loop)
     tools.register("note", lambda parameters: parameters["text"])
     return tools
 
@@ -108,9 +113,10 @@ async def test_the_agent_learns_what_was_heard() -> None:
 async def test_the_async_client_speaks_and_is_interrupted() -> None:
     """`AsyncConversation` in voice mode behaves as the synchronous one."""
     microphone = AsyncMicrophone()
+    tools = noting_tools(asyncio.get_running_loop())
     async with (
         open_stage(on_transcript=narrate, script=INTERRUPTED_AND_NOTED) as stage,
-        async_caller(stage, audio_interface=microphone, client_tools=noting_tools()) as call,
+        async_caller(stage, audio_interface=microphone, client_tools=tools) as call,
     ):
         _, notes = call
         await until(lambda: len(notes.responses) >= 2)

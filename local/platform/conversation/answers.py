@@ -120,5 +120,6 @@ class SpokenAnswer(Answer):
         """Return the characters that have been played."""
         now = self._clock.time()
         played = (now - piece.starts_at for piece in self._pieces)
-        counts = (max(0, int(s * self._voice.characters_per_second)) for s in played)
+        # Rounded first: a Unix time as a float is good to a microsecond only.
+        counts = (max(0, int(round(s * self._voice.characters_per_second, 3))) for s in played)
         return "".join(p.text[:n] for p, n in zip(self._pieces, counts, strict=True))

@@ -21,9 +21,9 @@ from local.platform.conversation.endings import (
     DURATION_REACHED,
     ENGINE_HUNG_UP,
     ENGINE_LOST,
-    INVALID_MESSAGE,
     SIMULATOR_FAILED,
     Ending,
+    invalid_message,
     unreachable,
 )
 from local.platform.conversation.inbox import Inbox
@@ -197,8 +197,8 @@ class Conversation:
         try:
             while (frame := await self.client.receive()) is not None:
                 await self.inbox.take(frame)
-        except MalformedFrameError:
-            self.end(INVALID_MESSAGE)
+        except MalformedFrameError as error:
+            self.end(invalid_message(str(error)))
         self.end(CLIENT_LEFT)
 
     async def _watch_upstream(self) -> None:

@@ -24,9 +24,13 @@ CASCADE_EXHAUSTED = Ending(
     1011, "Speech Engine generation failed: LLM Cascade Error", "cascade_brain_error", failed=True
 )
 DURATION_REACHED = Ending(1000, "Maximum conversation duration reached", "max_duration_exceeded")
-INVALID_MESSAGE = Ending(1008, "Invalid message received", "invalid_message", failed=True)
 SIMULATOR_STOPPED = Ending(1001, "The simulator is shutting down")
 SIMULATOR_FAILED = Ending(1011, "The simulator failed; see its log", "error", failed=True)
+
+
+def invalid_message(why: str) -> Ending:
+    """Return the ending of a conversation whose client broke the protocol."""
+    return Ending(1008, f"Invalid message received: {why}", "invalid_message", failed=True)
 
 
 def unreachable(why: str) -> Ending:

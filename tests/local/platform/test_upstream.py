@@ -199,7 +199,7 @@ async def test_a_dropped_line_has_no_close_handshake() -> None:
 
 
 async def test_an_idle_line_is_cut_after_silence_and_no_sooner() -> None:
-    """Each byte, also a protocol-level ping of the server, starts the silence anew."""
+    """A frame either way, also a protocol-level ping of the server, starts the silence anew."""
     clock = JumpingClock()
     async with (
         Platform(clock=clock) as platform,
@@ -211,6 +211,8 @@ async def test_an_idle_line_is_cut_after_silence_and_no_sooner() -> None:
         await clock.advance(59)
         pong = await stub.connections[0].ping()
         await pong
+        await clock.advance(59)
+        await upstream.send({"type": "nothing"})
         await clock.advance(59)
         assert not upstream.closed.is_set()
         await clock.advance(2)

@@ -86,7 +86,10 @@ async def test_a_frame_of_nonsense_ends_the_call() -> None:
     ):
         await client.next("conversation_initiation_metadata")
         await client.connection.send("[]")
-        assert await client.closed() == (1008, "Invalid message received")
+        assert await client.closed() == (
+            1008,
+            "Invalid message received: a frame is not a JSON object",
+        )
         assert client.all("error")[0]["error_event"]["error_type"] == "invalid_message"
 
 

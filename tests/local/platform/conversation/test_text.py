@@ -130,6 +130,10 @@ async def test_an_answer_is_shown_once() -> None:
         await client.next("agent_response", 2)
     texts = [e["agent_response_event"]["agent_response"] for e in client.all("agent_response")]
     assert texts == ["once", "next"]
+    deltas = [text for kind, text in parts(client.all("agent_chat_response_part")) if text]
+    assert deltas == ["once", "next"]
+    history = [message["content"] for message in stub.transcripts[1]["user_transcript"]]
+    assert history == ["one", "once", "two"]
 
 
 async def test_an_empty_answer_shows_nothing_and_counts_as_an_answer() -> None:
