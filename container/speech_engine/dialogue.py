@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
@@ -45,7 +44,7 @@ _turn_of_task: ContextVar[tuple[Dialogue, Turn] | None] = ContextVar(
 class Dialogue:
     """The turns of one session."""
 
-    __slots__ = ("_channel", "_context", "_emitter", "_now", "_order", "_session", "_turn")
+    __slots__ = ("_channel", "_context", "_emitter", "_loop", "_order", "_session", "_turn")
 
     def __init__(
         self,
@@ -60,11 +59,11 @@ class Dialogue:
         self._channel = channel
         self._order = TurnOrder()
         self._turn: Turn | None = None
-        self._now: Callable[[], float] = _no_clock
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def open(self, now: Callable[[], float]) -> None:
-        """Start with the event loop's clock."""
-        self._now = now
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start on ``loop``, whose clock times the turns."""
+        self._loop = loop
 
     @property
     def turn(self) -> Turn | None:
@@ -83,7 +82,7 @@ class Dialogue:
         if handler is None and not listeners:
             return
         self._debug("turn started", event_id=event_id, transcript=transcript)
-        turn = self._turn = Turn(event_id, self._now())
+        turn = self._turn = Turn(event_id, self._time())
         self._start(turn, self._run(turn, transcript, handler, listeners))
 
     def is_new(self, event_id: int | None) -> bool:
@@ -123,7 +122,7 @@ class Dialogue:
         handler: Handler | None,
         listeners: list[Handler],
     ) -> None:
-        turn.task = asyncio.current_task()
+        turn.task = asyncio.current_task(self._loop)
         try:
             if handler is not None:
                 await self._call_agent(handler, transcript)
@@ -157,7 +156,7 @@ class Dialogue:
         turn = self.turn
         if turn is None or turn.outcome is not None:
             await self._refuse(turn, response)
-        elif asyncio.current_task() is turn.task:
+        elif asyncio.current_task(self._loop) is turn.task:
             await self._send(turn, response)
         else:
             await self._send_aside(turn, response)
@@ -229,7 +228,7 @@ class Dialogue:
     def _write_chunks(self, turn: Turn) -> None:
         if turn.written < len(turn.texts) and not turn.cancelled:
             if turn.first_chunk_at is None:
-                turn.first_chunk_at = self._now()
+                turn.first_chunk_at = self._time()
             self._channel.write_chunks(turn.take_unwritten(), turn.chunk_end)
 
     def _flush(self, turn: Turn) -> None:
@@ -261,7 +260,7 @@ class Dialogue:
 
     def _finish(self, turn: Turn, outcome: Outcome) -> None:
         self._turn = None
-        turn.end(outcome, self._now())
+        turn.end(outcome, self._time())
         self._debug("turn ended", event_id=turn.event_id, outcome=outcome, answer=turn.answer)
         self._emitter.emit(events.TURN_ENDED, turn)
 
@@ -271,9 +270,13 @@ class Dialogue:
         _turn_of_task.reset(token)
         if turn.cancelled:
             task.cancel()
-        else:
+        elif turn.outcome is None:
             turn.call_on_cancel(task.cancel)
         return task
+
+    def _time(self) -> float:
+        assert self._loop is not None, "the session is not open"
+        return self._loop.time()
 
     def _debug(self, message: str, **fields: Any) -> None:
         if self._context.debug:
@@ -284,7 +287,3 @@ async def close_quietly(stream: object) -> None:
     """Close a stream that nobody reads any more; what goes wrong in that concerns nobody."""
     with suppress(Exception):
         await close_stream(stream)
-
-
-def _no_clock() -> float:
-    raise RuntimeError("the session is not open")

@@ -189,7 +189,7 @@ class SpeechEngineSession:
         """Start the clock of a session whose socket is open. Needs a running event loop."""
         self._loop = asyncio.get_running_loop()
         self._deadlines.start(self._loop.time())
-        self._dialogue.open(self._loop.time)
+        self._dialogue.open(self._loop)
 
     def receive(self, data: str | bytes | bytearray) -> None:
         """Handle one message; never waits for user code.

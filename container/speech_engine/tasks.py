@@ -27,8 +27,10 @@ class Tasks:
 
         What a step has written can so be sent in one go, without a callback of the event loop's.
         """
-        task = _start_eagerly(work if after_step is None else _Steps(work, after_step))
-        if not task.done():
+        task, has_ended = _start_eagerly(
+            work if after_step is None else _Steps(work, after_step), asyncio.get_running_loop()
+        )
+        if not has_ended:
             self._owners[task] = owner
             task.add_done_callback(self._owners.pop)
         return task
@@ -91,23 +93,27 @@ class _Steps(Work):
 
 if sys.version_info >= (3, 12):
 
-    def _start_eagerly(work: Work) -> asyncio.Task[None]:
-        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+    def _start_eagerly(
+        work: Work, loop: asyncio.AbstractEventLoop
+    ) -> tuple[asyncio.Task[None], bool]:
+        task = asyncio.Task(work, loop=loop, eager_start=True)
+        return task, task.done()
 
 else:
     from asyncio.tasks import _enter_task, _leave_task
     from contextvars import copy_context
 
-    def _start_eagerly(work: Work) -> asyncio.Task[None]:
-        """Take the first step as the eager tasks of Python 3.12 do.
+    def _start_eagerly(
+        work: Work, loop: asyncio.AbstractEventLoop
+    ) -> tuple[asyncio.Task[None], bool]:
+        """Take the first step as the eager tasks of Python 3.12 do; and whether it was the last.
 
         https://docs.python.org/3/library/asyncio-extending.html#task-lifetime-support
         """
-        loop = asyncio.get_running_loop()
         context = copy_context()
         started = _Started(work)
         task = loop.create_task(started, context=context)
-        caller = asyncio.current_task()
+        caller = asyncio.current_task(loop)
         if caller is not None:
             _leave_task(loop, caller)
         _enter_task(loop, task)
@@ -117,7 +123,7 @@ else:
             _leave_task(loop, task)
             if caller is not None:
                 _enter_task(loop, caller)
-        return task
+        return task, started.has_ended
 
     class _Started(Work):
         """A coroutine whose first step is taken before its task takes one."""
@@ -125,28 +131,29 @@ else:
         def __init__(self, work: Work) -> None:
             self._work = work
             self._is_ahead = False
-            self._result: Any = None
+            self._waiting_for: Any = None
             self._error: BaseException | None = None
+            self.has_ended = False
 
         def take_first_step(self) -> None:
             self._is_ahead = True
             try:
-                self._result = self._work.send(None)
+                self._waiting_for = self._work.send(None)
+            except StopIteration:
+                self.has_ended = True
+                self._error = StopIteration()
             except BaseException as error:  # noqa: BLE001 - raised when the task takes over
                 self._error = error
 
         def send(self, value: Any, /) -> Any:
             if not self._is_ahead:
                 return self._work.send(value)
-            self._is_ahead = False
-            if self._error is not None:
-                raise self._error
-            return self._result
+            self._take_over()
+            return self._waiting_for
 
         def throw(self, *error: Any) -> Any:
-            self._is_ahead = False
-            if self._error is not None:
-                raise self._error
+            if self._is_ahead:
+                self._take_over()
             return self._work.throw(*error)
 
         def close(self) -> None:
@@ -154,3 +161,14 @@ else:
 
         def __await__(self) -> Generator[Any, Any, None]:
             raise NotImplementedError("only tasks drive this")
+
+        def _take_over(self) -> None:
+            self._is_ahead = False
+            error, self._error = self._error, None
+            try:
+                if error is not None:
+                    raise error
+            finally:
+                # The error holds this frame: it must not hold the error, or only the garbage
+                # collector would end both.
+                del error

@@ -89,9 +89,11 @@ class Turn:
         return is_waiting and now - self.started_at >= first_chunk_seconds
 
     def end(self, outcome: Outcome, now: float) -> None:
-        """Make the turn's record final."""
+        """Make the turn's record final; it holds nothing that worked for it any more."""
         self.outcome = outcome
         self.ended_at = now
+        self.task = None
+        self._on_cancel.clear()
 
     @property
     def chunks(self) -> int:
