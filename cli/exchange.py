@@ -6,9 +6,11 @@ main thread alone decides. It knows neither the network nor the official client.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from cli.screen import Screen
 
 _ANSWER_SECONDS = 60.0
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,13 @@ class Exchange:
             pass
 
     def _next_event(self) -> Event:
-        limit_seconds = _ANSWER_SECONDS if self._answer_due and self._waits_for_answers else None
-        try:
-            return self._events.get(timeout=limit_seconds)
-        except queue.Empty:
-            raise CommandError(f"no answer within {_ANSWER_SECONDS:g} s; see the log") from None
+        is_bounded = self._answer_due and self._waits_for_answers
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while not is_bounded or time.monotonic() < deadline:
+            # Never without a limit: Ctrl-C just before the wait would be noticed only after it.
+            with contextlib.suppress(queue.Empty):
+                return self._events.get(timeout=_POLL_SECONDS)
+        raise CommandError(f"no answer within {_ANSWER_SECONDS:g} s; see the log")
 
     def _handle(self, event: Event) -> bool:
         match event:
