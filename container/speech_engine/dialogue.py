@@ -81,7 +81,8 @@ class Dialogue:
         listeners = self._emitter.take_listeners(events.USER_TRANSCRIPT)
         if handler is None and not listeners:
             return
-        self._debug("turn started", event_id=event_id, transcript=transcript)
+        if self._context.debug:
+            self._debug("turn started", event_id=event_id, transcript=transcript)
         turn = self._turn = Turn(event_id, self._time())
         self._start(turn, self._run(turn, transcript, handler, listeners))
 
@@ -92,7 +93,8 @@ class Dialogue:
         """
         kind = self._order.classify(event_id)
         if kind == "repeated" and self._order.answer is not None:
-            self._debug("answer repeated", event_id=event_id)
+            if self._context.debug:
+                self._debug("answer repeated", event_id=event_id)
             if self._order.answer:
                 self._channel.write_chunks([self._order.answer], chunk_end(event_id))
             self._channel.write(final_text(event_id))
@@ -226,10 +228,12 @@ class Dialogue:
             self._channel.write(final_text(turn.event_id))
 
     def _write_chunks(self, turn: Turn) -> None:
-        if turn.written < len(turn.texts) and not turn.cancelled:
+        texts, written = turn.texts, turn.written
+        if written < len(texts) and not turn.cancelled:
             if turn.first_chunk_at is None:
                 turn.first_chunk_at = self._time()
-            self._channel.write_chunks(turn.take_unwritten(), turn.chunk_end)
+            turn.written = len(texts)
+            self._channel.write_chunks(texts[written:], turn.chunk_end)
 
     def _flush(self, turn: Turn) -> None:
         self._write_chunks(turn)
@@ -261,7 +265,9 @@ class Dialogue:
     def _finish(self, turn: Turn, outcome: Outcome) -> None:
         self._turn = None
         turn.end(outcome, self._time())
-        self._debug("turn ended", event_id=turn.event_id, outcome=outcome, answer=turn.answer)
+        if self._context.debug:
+            fields = {"event_id": turn.event_id, "outcome": outcome, "answer": turn.answer}
+            self._debug("turn ended", **fields)
         self._emitter.emit(events.TURN_ENDED, turn)
 
     def _start(self, turn: Turn, work: Work) -> asyncio.Task[None]:
@@ -279,8 +285,7 @@ class Dialogue:
         return self._loop.time()
 
     def _debug(self, message: str, **fields: Any) -> None:
-        if self._context.debug:
-            debug_log.write(message, conversation_id=self._session.conversation_id, **fields)
+        debug_log.write(message, conversation_id=self._session.conversation_id, **fields)
 
 
 async def close_quietly(stream: object) -> None:

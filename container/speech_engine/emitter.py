@@ -63,9 +63,8 @@ class Emitter:
     def emit(self, event: str, *args: Any) -> None:
         """Call every handler of ``event``; keyword handlers get the session as last argument."""
         handler = getattr(self._handlers, KEYWORD_OF_EVENT[event])
-        listeners = self.take_listeners(event)
         calls: list[Call] = [partial(handler, *args, self._owner)] if handler is not None else []
-        calls += [partial(listener, *args) for listener in listeners]
+        calls.extend(partial(listener, *args) for listener in self.take_listeners(event))
         if calls:
             self._call_in_order(event, iter(calls))
         elif event == ERROR:

@@ -37,9 +37,10 @@ def final_text(event_id: int | None) -> str:
 
 def chunk_frames(texts: list[str], end: str) -> str:
     """The frames of a turn's next chunks, see `text_frame`. Per chunk, only the text is quoted."""
-    if len(texts) == 1:
-        return text_frame(chunk_text(texts[0], end))
     start, headers = _CHUNK_START, _SHORT_HEADERS
+    if len(texts) == 1:
+        text = f"{start}{quote(texts[0])}{end}"
+        return headers[len(text)] + text if len(text) < _SHORT_SIZE else text_frame(text)
     fixed_size = len(start) + len(end)
     return "".join(
         [

@@ -27,9 +27,7 @@ class Tasks:
 
         What a step has written can so be sent in one go, without a callback of the event loop's.
         """
-        task, has_ended = _start_eagerly(
-            work if after_step is None else _Steps(work, after_step), asyncio.get_running_loop()
-        )
+        task, has_ended = _start_eagerly(work, after_step, asyncio.get_running_loop())
         if not has_ended:
             self._owners[task] = owner
             task.add_done_callback(self._owners.pop)
@@ -94,9 +92,10 @@ class _Steps(Work):
 if sys.version_info >= (3, 12):
 
     def _start_eagerly(
-        work: Work, loop: asyncio.AbstractEventLoop
+        work: Work, after_step: Callable[[], None] | None, loop: asyncio.AbstractEventLoop
     ) -> tuple[asyncio.Task[None], bool]:
-        task = asyncio.Task(work, loop=loop, eager_start=True)
+        steps = work if after_step is None else _Steps(work, after_step)
+        task = asyncio.Task(steps, loop=loop, eager_start=True)
         return task, task.done()
 
 else:
@@ -104,63 +103,60 @@ else:
     from contextvars import copy_context
 
     def _start_eagerly(
-        work: Work, loop: asyncio.AbstractEventLoop
+        work: Work, after_step: Callable[[], None] | None, loop: asyncio.AbstractEventLoop
     ) -> tuple[asyncio.Task[None], bool]:
         """Take the first step as the eager tasks of Python 3.12 do; and whether it was the last.
 
         https://docs.python.org/3/library/asyncio-extending.html#task-lifetime-support
         """
         context = copy_context()
-        started = _Started(work)
-        task = loop.create_task(started, context=context)
+        steps = _StartedSteps(work, after_step or _do_nothing)
+        task = loop.create_task(steps, context=context)
         caller = asyncio.current_task(loop)
         if caller is not None:
             _leave_task(loop, caller)
         _enter_task(loop, task)
         try:
-            context.run(started.take_first_step)
+            context.run(steps.take_first)
         finally:
             _leave_task(loop, task)
             if caller is not None:
                 _enter_task(loop, caller)
-        return task, started.has_ended
+        return task, steps.have_ended
 
-    class _Started(Work):
-        """A coroutine whose first step is taken before its task takes one."""
+    class _StartedSteps(_Steps):
+        """Steps of which the first is taken before their task takes one."""
 
-        def __init__(self, work: Work) -> None:
-            self._work = work
+        def __init__(self, work: Work, after_step: Callable[[], None]) -> None:
+            super().__init__(work, after_step)
             self._is_ahead = False
             self._waiting_for: Any = None
             self._error: BaseException | None = None
-            self.has_ended = False
+            self.have_ended = False
 
-        def take_first_step(self) -> None:
+        def take_first(self) -> None:
             self._is_ahead = True
             try:
-                self._waiting_for = self._work.send(None)
+                self._waiting_for = super().send(None)
             except StopIteration:
-                self.has_ended = True
+                self.have_ended = True
                 self._error = StopIteration()
             except BaseException as error:  # noqa: BLE001 - raised when the task takes over
                 self._error = error
 
         def send(self, value: Any, /) -> Any:
-            if not self._is_ahead:
+            if self._is_ahead:
+                self._take_over()
+                return self._waiting_for
+            try:
                 return self._work.send(value)
-            self._take_over()
-            return self._waiting_for
+            finally:
+                self._after_step()
 
         def throw(self, *error: Any) -> Any:
             if self._is_ahead:
                 self._take_over()
-            return self._work.throw(*error)
-
-        def close(self) -> None:
-            self._work.close()
-
-        def __await__(self) -> Generator[Any, Any, None]:
-            raise NotImplementedError("only tasks drive this")
+            return super().throw(*error)
 
         def _take_over(self) -> None:
             self._is_ahead = False
@@ -172,3 +168,6 @@ else:
                 # The error holds this frame: it must not hold the error, or only the garbage
                 # collector would end both.
                 del error
+
+    def _do_nothing() -> None:
+        """The default after a step."""

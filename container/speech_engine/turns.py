@@ -100,12 +100,6 @@ class Turn:
         """How many chunks have been sent so far."""
         return len(self.texts)
 
-    def take_unwritten(self) -> list[str]:
-        """The texts that have come since the last call."""
-        texts = self.texts[self.written :] if self.written else self.texts.copy()
-        self.written = len(self.texts)
-        return texts
-
     @property
     def answer(self) -> str:
         """All text sent so far."""
