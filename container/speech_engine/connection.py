@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .handshake import Handshake
 
 _MAX_UNREAD_BYTES = 1024 * 1024
-"""Replies that a peer may leave unread before it is cut off."""
+"""What is written while a peer does not read, before it is cut off."""
 
 _CLOSE_SECONDS = 5.0
 """How long a peer may take to answer a close frame."""
@@ -73,6 +73,7 @@ class Connection:
         "_room",
         "_shared",
         "_transport",
+        "_unread_bytes",
         "is_full",
         "session",
     )
@@ -91,6 +92,7 @@ class Connection:
         self._next_ping_at = self._loop.time() + shared.context.limits.keepalive_seconds
         self._close_deadline: float | None = None
         self._close_code: int = ABNORMAL_CLOSURE
+        self._unread_bytes = 0
         self.is_full = False
         self.session = SpeechEngineSession(
             context=shared.context, channel=self, request_headers=headers
@@ -124,6 +126,7 @@ class Connection:
     def room_changed(self, *, is_full: bool) -> None:
         """Have answers wait while the peer does not read."""
         self.is_full = is_full
+        self._unread_bytes = 0
         if not is_full and self._room is not None:
             self._room.set()
             self._room = None
@@ -144,10 +147,11 @@ class Connection:
         if pending:
             data = pending[0] if len(pending) == 1 else "".join(pending)
             pending.clear()
-            self._transport.write(data.encode("latin-1"))
+            self._send(data.encode("latin-1"))
 
     async def drain(self) -> None:
-        """Wait until the peer has read enough, if it has not."""
+        """Send what was written, and wait until the peer has read enough, if it has not."""
+        self.flush()
         while self.is_full:
             self._room = self._room or asyncio.Event()
             await self._room.wait()
@@ -183,7 +187,7 @@ class Connection:
             text = f"skipped a message of {event.size_bytes} bytes: the limit is {limit}"
             self.session.report(ValueError(text))
         elif isinstance(event, Ping):
-            self._reply(pong_frame(event.payload))
+            self._send(pong_frame(event.payload))
         elif isinstance(event, Closing):
             self._take_leave(event)
 
@@ -203,10 +207,14 @@ class Connection:
         self._close_deadline = self._loop.time() + _CLOSE_SECONDS
         self._transport.write(close_frame(payload))
 
-    def _reply(self, frame: bytes) -> None:
-        self._transport.write(frame)
-        if self._transport.unsent_bytes > _MAX_UNREAD_BYTES:
-            self._transport.abort()
+    def _send(self, data: bytes) -> None:
+        # Agents wait while the peer does not read; replies to its own messages do not.
+        if self.is_full:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > _MAX_UNREAD_BYTES:
+                self._transport.abort()
+                return
+        self._transport.write(data)
 
     def _ping(self, now: float) -> None:
         if not self._is_alive:

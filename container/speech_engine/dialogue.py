@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 _MAX_BYTES_AT_ONCE = 64 * 1024
 _CHUNK_BYTES = 64
 """What a stream may yield before others get their turn, a chunk counted with its frame: 1 ms."""
+
+_CLOSE_SECONDS = 5.0
+"""How long a stream may take to close before it is left to itself."""
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
 
@@ -76,6 +80,8 @@ class Dialogue:
     def hear(self, event_id: int | None, transcript: list[ConversationMessage]) -> None:
         """Start a new transcript's turn; the agent's first step is taken before this returns."""
         self.interrupt("interrupted")
+        if not self._session.is_open:
+            return
         self._order.begin(event_id)
         handler = self._context.handlers.on_transcript
         listeners = self._emitter.take_listeners(events.USER_TRANSCRIPT)
@@ -134,7 +140,9 @@ class Dialogue:
                     await result
         except asyncio.CancelledError:
             turn.failed = True
-        except Exception as error:  # noqa: BLE001 - agents may raise anything
+        except (GeneratorExit, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - agents and extensions may raise anything
             self._fail(turn, error)
         turn.handler_ended = True
         self._end_if_answered(turn)
@@ -175,9 +183,11 @@ class Dialogue:
     async def _send(self, turn: Turn, response: Any) -> None:
         turn.streams += 1
         turn.final_sent = False
+        stream = None
         try:
             if not isinstance(response, str):
-                await self._send_stream(turn, response)
+                stream = open_stream(response, self._context.threads)
+                await self._send_stream(turn, stream)
             elif response:
                 turn.texts.append(response)
             self._send_final(turn)
@@ -187,42 +197,36 @@ class Dialogue:
         finally:
             turn.streams -= 1
             self._end_if_answered(turn)
-        if self._channel.is_full:
-            await self._channel.drain()
-
-    async def _send_stream(self, turn: Turn, response: Any) -> None:
-        channel, texts = self._channel, turn.texts
-        room_bytes = _MAX_BYTES_AT_ONCE
-        stream = open_stream(response, self._context.threads)
-        is_exhausted = False
-        try:
-            async for chunk in stream:
-                if turn.cancelled:
-                    break
-                text = chunk if type(chunk) is str else extract_text(chunk)
-                if text:
-                    texts.append(text)
-                    room_bytes -= len(text) + _CHUNK_BYTES
-                    if room_bytes < 0 or channel.is_full:
-                        await self._make_room(turn)
-                        room_bytes = _MAX_BYTES_AT_ONCE
-            else:
-                is_exhausted = True
-        finally:
-            # Of an async generator that has run to its end nothing is left to close.
-            if not (is_exhausted and isinstance(response, AsyncGeneratorType)):
+            if stream is not None and not _is_used_up(response):
                 await close_quietly(stream)
                 if response is not stream:
                     await close_quietly(response)
+        if self._channel.is_full:
+            await self._channel.drain()
+
+    async def _send_stream(self, turn: Turn, stream: AsyncIterator[Any]) -> None:
+        channel, texts = self._channel, turn.texts
+        room_bytes = _MAX_BYTES_AT_ONCE
+        async for chunk in stream:
+            if turn.cancelled:
+                return
+            text = chunk if type(chunk) is str else extract_text(chunk)
+            if text:
+                texts.append(text)
+                room_bytes -= len(text) + _CHUNK_BYTES
+                if room_bytes < 0 or channel.is_full:
+                    await self._make_room(turn)
+                    room_bytes = _MAX_BYTES_AT_ONCE
 
     async def _make_room(self, turn: Turn) -> None:
+        self._write_chunks(turn)
         if not self._channel.is_full:
             await asyncio.sleep(0)
-        self._flush(turn)
         await self._channel.drain()
 
     def _send_final(self, turn: Turn) -> None:
-        if not turn.cancelled:
+        # While another answer of the turn goes on, its end is the turn's.
+        if not turn.cancelled and turn.streams <= 1:
             self._write_chunks(turn)
             turn.final_sent = True
             self._channel.write(final_text(turn.event_id))
@@ -249,17 +253,19 @@ class Dialogue:
 
     # -- the end of a turn ---------------------------------------------------------------------
 
-    def _fail(self, turn: Turn, error: Exception) -> None:
+    def _fail(self, turn: Turn, error: BaseException) -> None:
         turn.failed = True
         if not turn.cancelled:
-            self._emitter.emit(events.ERROR, error)
+            is_usual = isinstance(error, Exception)
+            told = error if is_usual else RuntimeError(f"a handler raised {type(error).__name__}")
+            self._emitter.emit(events.ERROR, told)
 
     def _end_if_answered(self, turn: Turn) -> None:
         if turn.outcome is not None or turn.streams or not turn.handler_ended:
             return
         if not turn.final_sent:
             self._send_final(turn)
-        self._order.remember(turn.answer)
+        self._order.remember(turn.event_id, turn.answer)
         self._finish(turn, "failed" if turn.failed else "complete")
 
     def _finish(self, turn: Turn, outcome: Outcome) -> None:
@@ -291,4 +297,10 @@ class Dialogue:
 async def close_quietly(stream: object) -> None:
     """Close a stream that nobody reads any more; what goes wrong in that concerns nobody."""
     with suppress(Exception):
-        await close_stream(stream)
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await close_stream(stream)
+
+
+def _is_used_up(stream: object) -> bool:
+    # Of an async generator that has run to its end nothing is left to close.
+    return isinstance(stream, AsyncGeneratorType) and stream.ag_frame is None

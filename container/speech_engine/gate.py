@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .http1 import NOT_FOUND, OK, SERVICE_UNAVAILABLE, UNAUTHORIZED
+from .http1 import METHOD_NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UNAVAILABLE, UNAUTHORIZED
 from .limits import Limits
 from .tokens import (
     AUTHORIZATION_HEADER,
@@ -63,9 +63,11 @@ class Gate:
     max_conversations: int
     is_ready: bool = False
 
-    def judge_probe(self, path: str) -> Answer | None:
+    def judge_probe(self, method: str, path: str) -> Answer | None:
         """The answer to a health check; None if ``path`` is not one."""
         match path.partition("?")[0]:
+            case "/healthz" | "/readyz" if method not in {"GET", "HEAD"}:
+                return Answer(METHOD_NOT_ALLOWED, "GET or HEAD\n", "method not allowed")
             case "/healthz":
                 return Answer(OK, "ok\n")
             case "/readyz" if self.is_ready:

@@ -9,7 +9,16 @@ import socket
 from . import debug_log
 from .connection import Connection, Shared
 from .gate import Answer
-from .http1 import OK, BadRequest, Request, accept_upgrade, build_response, parse_head, take_head
+from .http1 import (
+    OK,
+    SERVICE_UNAVAILABLE,
+    BadRequest,
+    Request,
+    accept_upgrade,
+    build_response,
+    parse_head,
+    take_head,
+)
 from .transport import SocketTransport
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
@@ -39,6 +48,9 @@ class Handshake:
                 self._answer(parse_head(parts[0]), parts[1])
         except BadRequest as error:
             self._refuse(Answer(error.status, f"{error}\n", str(error)))
+        except Exception as error:
+            _logger.error("a request could not be judged", exc_info=error)
+            self._refuse(Answer(SERVICE_UNAVAILABLE, "try again\n", "cannot judge"))
 
     def connection_lost(self) -> None:
         """Forget the connection."""
@@ -58,7 +70,7 @@ class Handshake:
 
     def _answer(self, request: Request, early: bytes) -> None:
         gate = self._shared.gate
-        answer = gate.judge_probe(request.target) or gate.judge_upgrade(
+        answer = gate.judge_probe(request.method, request.target) or gate.judge_upgrade(
             request.target, request.headers, len(self._shared.connections)
         )
         if answer is not None:

@@ -20,8 +20,10 @@ _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _TEXT = r"[\t\x20-\x7e\x80-\xff]*"
 # The whole head in one match. What another reader might split differently (bare CR or LF, folded
 # lines, blanks before a colon) does not match. RFC 9112 sections 3 and 5.
-_HEAD = re.compile(rf"({_NAME}) ([\x21-\x7e\x80-\xff]+) HTTP/1\.1\r\n((?:{_NAME}:{_TEXT}\r\n)*)")
-_OTHER_VERSION = re.compile(r"\S+ \S+ HTTP/(?!1\.1\r\n)")
+_HEAD = re.compile(
+    rf"({_NAME}) ([\x21-\x7e\x80-\xff]+) HTTP/1\.([01])\r\n((?:{_NAME}:{_TEXT}\r\n)*)"
+)
+_OTHER_VERSION = re.compile(r"\S+ \S+ HTTP/(?!1\.[01]\r\n)")
 _WEBSOCKET_VERSION = "13"
 _WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 
@@ -63,6 +65,18 @@ class Request:
     method: str
     target: str
     headers: dict[str, str]
+    version: str = "1.1"
+
+
+# What a status has to say of itself, RFC 9110 sections 15.5.6 and 15.5.22.
+_OWN_HEADERS = {
+    METHOD_NOT_ALLOWED: ("Connection: close", "Allow: GET, HEAD"),
+    UPGRADE_REQUIRED: (
+        "Connection: close, Upgrade",
+        "Upgrade: websocket",
+        f"Sec-WebSocket-Version: {_WEBSOCKET_VERSION}",
+    ),
+}
 
 
 def take_head(received: bytes) -> tuple[str, bytes] | None:
@@ -85,23 +99,27 @@ def parse_head(head: str) -> Request:
         if _OTHER_VERSION.match(head):
             raise BadRequest(VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here")
         raise BadRequest(BAD_REQUEST, "malformed request")
-    method, target, lines = match.groups()
+    method, target, minor, lines = match.groups()
     headers: dict[str, str] = {}
     for line in lines.split("\r\n")[:-1]:
         name, _, value = line.partition(":")
         name, value = name.lower(), value.strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Request(method, target, headers)
+    return Request(method, target, headers, f"1.{minor}")
 
 
 def accept_upgrade(request: Request) -> bytes:
     """The response that opens the WebSocket; extensions and subprotocols are declined.
 
-    Raises BadRequest (400, 405, 426). https://www.rfc-editor.org/rfc/rfc6455#section-4.2
+    Raises BadRequest (400, 405, 426, 505). https://www.rfc-editor.org/rfc/rfc6455#section-4.2
     """
     headers = request.headers
     if request.method != "GET":
         raise BadRequest(METHOD_NOT_ALLOWED, "only GET is answered here")
+    if request.version != "1.1":
+        raise BadRequest(VERSION_NOT_SUPPORTED, "only HTTP/1.1 can be upgraded")
+    if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
+        raise BadRequest(BAD_REQUEST, "an upgrade has no body")
     options = [option.strip() for option in headers.get("connection", "").lower().split(",")]
     if "upgrade" not in options or headers.get("upgrade", "").lower() != "websocket":
         raise BadRequest(UPGRADE_REQUIRED, "this is a WebSocket server: upgrade")
@@ -136,9 +154,7 @@ def build_response(
         f"HTTP/1.1 {status} {_PHRASES[status]}",
         f"Content-Length: {len(body)}",
         "Content-Type: text/plain; charset=utf-8",
-        "Connection: close",
+        *_OWN_HEADERS.get(status, ("Connection: close",)),
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
-    if status == UPGRADE_REQUIRED:
-        lines += ["Upgrade: websocket", f"Sec-WebSocket-Version: {_WEBSOCKET_VERSION}"]
     return "\r\n".join([*lines, "", body if has_body else ""]).encode("ascii")

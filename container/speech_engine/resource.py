@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Unpack
 
 from .context import SessionContext
@@ -30,8 +29,11 @@ class SpeechEngineResource:
 
     def verify_request(self, headers: Any) -> bool:
         """Whether an upgrade request's ``headers`` carry a valid token of the platform's."""
-        keys = self._api_key or os.environ.get("ELEVENLABS_API_KEY")
-        return bool(keys) and make_gate(api_key=keys).judge_caller(headers) is None
+        try:
+            gate = make_gate(api_key=self._api_key)
+        except RuntimeError:
+            return False
+        return gate.judge_caller(headers) is None
 
     async def serve(
         self,

@@ -59,9 +59,10 @@ class SpeechEngineServer:
         self._disable_auth = disable_auth
         self._required_header = required_header
         self._limits = limits or Limits()
-        self._context = SessionContext(
-            handlers=Handlers.from_keywords(handlers), limits=self._limits, debug=debug
-        )
+        checked = Handlers.from_keywords(handlers)
+        self._context = SessionContext(handlers=checked, limits=self._limits, debug=debug)
+        # Of sessions on other servers' sockets: `stop` leaves them alone.
+        self._foreign_context = SessionContext(handlers=checked, limits=self._limits, debug=debug)
         self._listener: Listener | None = None
         self._shared: Shared | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -82,7 +83,7 @@ class SpeechEngineServer:
 
         Its `run` has to be awaited by the caller, who has also checked the caller's token.
         """
-        return SpeechEngineSession(ws, context=self._context)
+        return SpeechEngineSession(ws, context=self._foreign_context)
 
     async def start(self) -> None:
         """Listen and return.
@@ -100,9 +101,13 @@ class SpeechEngineServer:
             limits=self._limits,
         )
         shared = Shared(gate=gate, context=self._context)
-        listener = Listener(shared)
-        await listener.open(self._host, self._port)
-        self._listener, self._shared = listener, shared
+        self._listener = listener = Listener(shared)
+        try:
+            await listener.open(self._host, self._port)
+        except BaseException:
+            self._listener = None
+            raise
+        self._shared = shared
         self._stopped.clear()
         gate.is_ready = True
         self._tick(asyncio.get_running_loop(), shared)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -172,16 +173,24 @@ class SpeechEngineSession:
             ticking.cancel()
             self.lose(None)
             await self._context.tasks.wait(_SETTLE_SECONDS, self)
-            await self._channel.drain()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._channel.drain(), _SETTLE_SECONDS)
 
     async def _receive_all(self, socket: WebSocketLike) -> None:
         try:
             while not self._is_closed:
-                self.receive(await socket.recv())
+                self._receive_bounded(await socket.recv())
                 # A socket that has many messages must not keep the event loop to itself.
                 await asyncio.sleep(0)
         except Exception as error:  # noqa: BLE001 - sockets of every library come here
             self.lose(close_code_of(error))
+
+    def _receive_bounded(self, data: str | bytes) -> None:
+        limit = self._context.limits.max_frame_bytes
+        if len(data) > limit:
+            self.report(ValueError(f"skipped a message of {len(data)} bytes: the limit is {limit}"))
+        else:
+            self.receive(data)
 
     # -- what drives a session -----------------------------------------------------------------
 
@@ -253,7 +262,8 @@ class SpeechEngineSession:
         transcript, error = read_transcript(frame, self._context.limits.max_history_messages)
         if error is not None:
             self.report(error)
-        self._dialogue.hear(event_id, transcript)
+        if not self._is_closed:
+            self._dialogue.hear(event_id, transcript)
 
     def _receive_other(self, frame: dict[str, Any]) -> None:
         match frame.get("type"):
@@ -265,7 +275,7 @@ class SpeechEngineSession:
             case "close":
                 self._receive_close()
             case "error":
-                self.report(PlatformError(str(frame.get("message", ""))))
+                self.report(PlatformError(str(frame.get("message") or "")))
 
     def _receive_init(self, frame: dict[str, Any]) -> None:
         conversation_id = frame.get("conversation_id")

@@ -8,9 +8,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
+from contextlib import suppress
 from typing import Any, Protocol
 
 from .frames import chunk_text
+
+_CLOSE_SECONDS = 5.0
+"""How long what is queued may take to leave before the socket is closed all the same."""
 
 
 class WebSocketLike(Protocol):
@@ -136,8 +140,7 @@ class SocketChannel:
 
     async def close(self, code: int, reason: str) -> None:
         """Send what is queued, then close the socket; a socket that is gone is no error."""
-        await self.drain()
-        try:
+        with suppress(Exception):  # as in drain; a send that hangs must not keep the socket open
+            await asyncio.wait_for(self.drain(), _CLOSE_SECONDS)
+        with suppress(Exception):
             await _close_socket(self._socket, code, reason)
-        except Exception:  # noqa: BLE001 - as in drain
-            return

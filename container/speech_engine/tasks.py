@@ -131,6 +131,7 @@ else:
             super().__init__(work, after_step)
             self._is_ahead = False
             self._waiting_for: Any = None
+            self._is_blocking = False
             self._error: BaseException | None = None
             self.have_ended = False
 
@@ -138,6 +139,7 @@ else:
             self._is_ahead = True
             try:
                 self._waiting_for = super().send(None)
+                self._set_blocking(is_ahead=True)
             except StopIteration:
                 self.have_ended = True
                 self._error = StopIteration()
@@ -146,8 +148,7 @@ else:
 
         def send(self, value: Any, /) -> Any:
             if self._is_ahead:
-                self._take_over()
-                return self._waiting_for
+                return self._take_over()
             try:
                 return self._work.send(value)
             finally:
@@ -155,15 +156,28 @@ else:
 
         def throw(self, *error: Any) -> Any:
             if self._is_ahead:
-                self._take_over()
+                waiting_for = self._take_over()
+                # As tasks do: what is waited for is cancelled, and tells of it by itself.
+                if hasattr(waiting_for, "cancel") and waiting_for.cancel():
+                    return waiting_for
             return super().throw(*error)
 
-        def _take_over(self) -> None:
+        def _set_blocking(self, *, is_ahead: bool) -> None:
+            # A future that is waited for carries a mark for the task that takes the step. Another
+            # task may wait for the same one meanwhile: the mark is put away until the take-over.
+            if is_ahead:
+                self._is_blocking = getattr(self._waiting_for, "_asyncio_future_blocking", False)
+            if self._is_blocking:
+                self._waiting_for._asyncio_future_blocking = not is_ahead  # noqa: SLF001 - as above
+
+        def _take_over(self) -> Any:
             self._is_ahead = False
             error, self._error = self._error, None
             try:
                 if error is not None:
                     raise error
+                self._set_blocking(is_ahead=False)
+                return self._waiting_for
             finally:
                 # The error holds this frame: it must not hold the error, or only the garbage
                 # collector would end both.

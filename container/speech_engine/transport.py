@@ -63,11 +63,6 @@ class SocketTransport:
         self._is_closing = False
         self._is_reading = False
 
-    @property
-    def unsent_bytes(self) -> int:
-        """What the peer has not made room for."""
-        return len(self._unsent) if self._unsent is not None else 0
-
     def start(self) -> None:
         """Read what is there already, then whenever there is something."""
         self._read()
@@ -134,7 +129,8 @@ class SocketTransport:
         if size:
             self._receiver.data_received(self._read_buffer[:size])
         else:
-            self.close()
+            # A peer that has closed its side without a close frame is gone.
+            self.abort()
 
     def _send(self, data: bytes | bytearray) -> int:
         try:

@@ -131,9 +131,10 @@ class TurnOrder:
             self._newest = event_id
         self._answer = None
 
-    def remember(self, answer: str) -> None:
-        """Keep the newest turn's whole answer, for the case that it is asked for again."""
-        self._answer = answer
+    def remember(self, event_id: int | None, answer: str) -> None:
+        """Keep a turn's whole answer if its id is the newest, for when it is asked for again."""
+        if event_id is not None and event_id == self._newest:
+            self._answer = answer
 
     @property
     def answer(self) -> str | None:

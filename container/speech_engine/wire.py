@@ -151,7 +151,7 @@ class FrameReader:
         self._size_bytes += length
         if payload is None:
             self._fragments.clear()
-        elif self._size_bytes <= self._max_bytes:
+        elif payload and self._size_bytes <= self._max_bytes:
             self._fragments.append(payload)
         self._in_message = not is_last
         if is_last:

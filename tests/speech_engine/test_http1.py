@@ -58,7 +58,6 @@ def test_headers_are_found_in_lower_case_and_joined() -> None:
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        ("GET / HTTP/1.0", 505),
         ("GET / HTTP/2", 505),
         ("GET /", 400),
         ("GET  / HTTP/1.1", 400),
@@ -101,6 +100,8 @@ def test_upgrade_is_answered_with_the_key() -> None:
         ("GET", {"connection": "close"}, 426),
         ("GET", {"upgrade": "h2c"}, 426),
         ("GET", {"sec-websocket-version": "8"}, 426),
+        ("GET", {"content-length": "3"}, 400),
+        ("GET", {"transfer-encoding": "chunked"}, 400),
         ("GET", {"sec-websocket-key": ""}, 400),
         ("GET", {"sec-websocket-key": "c2hvcnQ="}, 400),
         ("GET", {"sec-websocket-key": "é"}, 400),
@@ -111,6 +112,14 @@ def test_upgrade_that_is_none_is_refused(method: str, changes: dict[str, str], s
     with pytest.raises(BadRequest) as refusal:
         accept_upgrade(Request(method, "/", UPGRADE | changes))
     assert refusal.value.status == status
+
+
+def test_upgrade_needs_http_1_1() -> None:
+    """A health checker may speak HTTP/1.0, a WebSocket client may not."""
+    request = parse_head("GET / HTTP/1.0\r\nHost: x\r\n")
+    with pytest.raises(BadRequest) as refusal:
+        accept_upgrade(Request("GET", "/", UPGRADE, request.version))
+    assert refusal.value.status == 505
 
 
 @pytest.mark.parametrize("has_body", [True, False])

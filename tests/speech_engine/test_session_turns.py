@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,9 +16,14 @@ from tests.fakes.sockets import (
     conversation,
     final,
     init,
+    raw_client,
+    serving,
     transcript,
     until,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 Transcript = list[ConversationMessage]
 
@@ -397,3 +402,155 @@ async def test_turn_of_a_handler_that_sends_a_string_is_answered_before_the_next
             for event_id in range(1, 4)
             for frame in (chunk(f"t{event_id}", event_id), final(event_id))
         ]
+
+
+async def test_handlers_may_share_what_they_wait_for() -> None:
+    """Handlers whose first step awaits the same future all go on when it is done."""
+    shared = asyncio.get_running_loop().create_future()
+
+    async def on_transcript(_: Any, session: SpeechEngineSession) -> None:
+        await shared
+        await session.send_response("ready")
+
+    async def on_init(*_: Any) -> None:
+        await shared
+
+    handlers = {"on_transcript": on_transcript, "on_init": on_init}
+    async with serving(**handlers) as server, raw_client(server) as client:
+        await client.send(init(), transcript(1, "a"))
+        asyncio.get_running_loop().call_later(0.05, shared.set_result, None)
+        await client.received(chunk("ready", 1), final(1))
+
+
+async def test_superseding_cancels_what_the_agent_waits_for() -> None:
+    """A task that an agent awaits in its first step is cancelled with it, however soon that is."""
+    asked: list[asyncio.Task[bool]] = []
+
+    async def on_transcript(messages: Any, _: SpeechEngineSession) -> None:
+        if messages[-1].content == "first":
+            asked.append(asyncio.create_task(asyncio.Event().wait()))
+            await asked[0]
+
+    async with serving(on_transcript=on_transcript) as server, raw_client(server) as client:
+        await client.send(init(), transcript(1, "first"), transcript(2, "second"))
+        await client.received(final(2))
+        await until(lambda: asked[0].cancelled())
+
+
+@pytest.mark.parametrize("event", ["on_error", "on_turn_ended"])
+async def test_session_that_a_handler_closes_starts_no_turn(event: str) -> None:
+    """When a handler closes the session on the way to a new turn, the turn does not begin."""
+    started: list[Any] = []
+    ended: list[Any] = []
+
+    async def on_transcript(messages: Any, _: SpeechEngineSession) -> None:
+        started.append(messages[-1].content)
+        await asyncio.Event().wait()
+
+    async with conversation(
+        init(),
+        transcript(1, "one"),
+        on_transcript=on_transcript,
+        on_ended=lambda _: ended.append(len(started)),
+        **{event: lambda _, session: session.close()},
+    ) as (socket, session):
+        await until(lambda: started == ["one"])
+        broken = {"role": "agent", "content": None}
+        frame = transcript(2, "two")
+        frame["user_transcript"].insert(0, broken)
+        socket.push(frame)
+        await until(lambda: not session.is_open)
+        await until(lambda: ended)
+    assert (started, ended) == (["one"], [1])
+
+
+async def test_final_waits_for_the_last_answer_of_a_turn() -> None:
+    """A filler sent beside a stream does not end the turn before the stream does."""
+    is_waiting = asyncio.Event()
+    may_go_on = asyncio.Event()
+
+    async def slow() -> AsyncIterator[str]:
+        is_waiting.set()
+        await may_go_on.wait()
+        yield "the answer"
+
+    async def on_transcript(_: Any, session: SpeechEngineSession) -> None:
+        async def fill() -> None:
+            await is_waiting.wait()
+            await session.send_response("one moment")
+            may_go_on.set()
+
+        await asyncio.gather(session.send_response(slow()), fill())
+
+    async with conversation(init(), transcript(1, "hi"), on_transcript=on_transcript) as (
+        socket,
+        _,
+    ):
+        await socket.received(final(1))
+        assert socket.answers(1) == [chunk("one moment", 1), chunk("the answer", 1), final(1)]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_final_does_not_wait_for_a_stream_to_close(fails: bool) -> None:
+    """A stream whose aclose hangs holds up neither the final nor the end of its turn."""
+    hangs = asyncio.Event()
+
+    class Stream:
+        def __aiter__(self) -> Any:
+            return self
+
+        async def __anext__(self) -> str:
+            if fails:
+                raise OSError("gone")
+            raise StopAsyncIteration
+
+        async def aclose(self) -> None:
+            await hangs.wait()
+
+    async def on_transcript(_: Any, session: SpeechEngineSession) -> None:
+        await session.send_response(Stream())
+
+    async with conversation(init(), transcript(1, "hi"), on_transcript=on_transcript) as (
+        socket,
+        _,
+    ):
+        await socket.received(final(1))
+        hangs.set()
+
+
+async def test_handler_that_raises_no_exception_ends_its_turn() -> None:
+    """What extensions raise beside Exception is told, and the turn gets its final."""
+    errors: list[Exception] = []
+
+    class PanicError(BaseException):
+        """Like a panic in a Rust extension."""
+
+    async def on_transcript(*_: Any) -> None:
+        raise PanicError
+
+    async with conversation(
+        init(),
+        transcript(1, "hi"),
+        on_transcript=on_transcript,
+        on_error=lambda error, _: errors.append(error),
+    ) as (socket, _):
+        await socket.received(final(1))
+    assert "PanicError" in str(errors[0])
+
+
+async def test_answer_without_an_id_is_not_repeated_under_another() -> None:
+    """After a turn without an id, an older id that comes again gets nobody else's answer."""
+
+    async def on_transcript(messages: Any, session: SpeechEngineSession) -> None:
+        await session.send_response(messages[-1].content)
+
+    async with conversation(
+        init(),
+        transcript(5, "five"),
+        transcript(None, "none"),
+        transcript(5, "five"),
+        PING,
+        on_transcript=on_transcript,
+    ) as (socket, _):
+        await socket.received(PONG)
+        assert socket.text(5) == "five"
