@@ -25,6 +25,9 @@ _PARAMETERS = {
     "on_close": ("session",),
     "on_disconnect": ("session",),
     "on_error": ("error", "session"),
+    "on_first_chunk_late": ("turn", "session"),
+    "on_turn_ended": ("turn", "session"),
+    "on_ended": ("session",),
 }
 
 

@@ -72,7 +72,7 @@ class ConversationLog:
         handler = self._agent.get("on_error")
         return handler(error, session) if handler else None
 
-    def _on_turn_ended(self, turn: Turn, session: SpeechEngineSession) -> None:
+    def _on_turn_ended(self, turn: Turn, session: SpeechEngineSession) -> object:
         record = self._records.get(session)
         if record is not None:
             record.turns += 1
@@ -87,13 +87,22 @@ class ConversationLog:
                 "duration_ms": _milliseconds(turn.started_at, turn.ended_at),
             },
         )
+        handler = self._agent.get("on_turn_ended")
+        return handler(turn, session) if handler else None
 
-    def _on_first_chunk_late(self, turn: Turn, session: SpeechEngineSession) -> None:
+    def _on_first_chunk_late(self, turn: Turn, session: SpeechEngineSession) -> object:
         logger.warning(
             "first chunk late", extra={**self._fields(session), "event_id": turn.event_id}
         )
+        handler = self._agent.get("on_first_chunk_late")
+        return handler(turn, session) if handler else None
 
-    def _on_ended(self, session: SpeechEngineSession) -> None:
+    def _on_ended(self, session: SpeechEngineSession) -> object:
+        self._log_end(session)
+        handler = self._agent.get("on_ended")
+        return handler(session) if handler else None
+
+    def _log_end(self, session: SpeechEngineSession) -> None:
         record = self._records.pop(session, None)
         if record is None:
             logger.warning("connection ended before init", extra={"close_code": session.close_code})

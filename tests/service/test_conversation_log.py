@@ -84,3 +84,29 @@ def test_conversation_log_passes_events_on() -> None:
     assert handlers["on_error"](error, session) == "result"
     assert calls == [("conv_1", session), (error, session)]
     assert handlers["on_transcript"] is handlers["on_close"] is handle
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("on_init", ("conv_1",)),
+        ("on_error", (ValueError("bad"),)),
+        ("on_turn_ended", (Turn(5, 1.0),)),
+        ("on_first_chunk_late", (Turn(5, 1.0),)),
+        ("on_ended", ()),
+    ],
+)
+def test_conversation_log_calls_the_agents_own_handler(
+    name: str, arguments: tuple[Any, ...]
+) -> None:
+    """What the log listens to reaches the agent, too, and what the agent returns the runtime."""
+    session = SpeechEngineSession(Socket())
+    seen: list[tuple[Any, ...]] = []
+
+    def handler(*given: Any) -> str:
+        seen.append(given)
+        return "awaitable"
+
+    handlers = ConversationLog("X-Engine", {name: handler}).handlers()
+    assert handlers[name](*arguments, session) == "awaitable"
+    assert seen == [(*arguments, session)]

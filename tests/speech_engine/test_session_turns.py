@@ -434,7 +434,7 @@ async def test_superseding_cancels_what_the_agent_waits_for() -> None:
     async with serving(on_transcript=on_transcript) as server, raw_client(server) as client:
         await client.send(init(), transcript(1, "first"), transcript(2, "second"))
         await client.received(final(2))
-        await until(lambda: asked[0].cancelled())
+        await until(asked[0].cancelled)
 
 
 @pytest.mark.parametrize("event", ["on_error", "on_turn_ended"])
