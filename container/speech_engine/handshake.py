@@ -49,7 +49,8 @@ class Handshake:
         except BadRequest as error:
             self._refuse(Answer(error.status, f"{error}\n", str(error)))
         except Exception as error:
-            _logger.error("a request could not be judged", exc_info=error)
+            fields = {"error": type(error).__name__}
+            _logger.error("a request could not be judged", extra={"fields": fields})
             self._refuse(Answer(SERVICE_UNAVAILABLE, "try again\n", "cannot judge"))
 
     def connection_lost(self) -> None:
