@@ -48,7 +48,7 @@ class Handshake:
                 self._answer(parse_head(parts[0]), parts[1])
         except BadRequest as error:
             self._refuse(Answer(error.status, f"{error}\n", str(error)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - functions that give keys may raise anything
             fields = {"error": type(error).__name__}
             _logger.error("a request could not be judged", extra={"fields": fields})
             self._refuse(Answer(SERVICE_UNAVAILABLE, "try again\n", "cannot judge"))
