@@ -36,7 +36,9 @@ talk: $(LOCAL_READY) ## chat in the terminal with `make dev`, or with ENGINE=<en
 
 test: setup check ## set everything up, then checks and all tests (PYTEST_ARGS=… narrows, without coverage)
 ifeq ($(strip $(PYTEST_ARGS)),)
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --cov --cov-report=
+	TEST_LOOP=uvloop $(BIN)/python -m pytest -n auto --cov --cov-append --cov-report=term \
+		tests/speech_engine/test_server_*.py
 	$(BIN)/python -m coverage report --include=$(CORE) --fail-under=100
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

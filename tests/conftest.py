@@ -24,12 +24,21 @@ hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The event loop of the tests: asyncio's own, or with TEST_LOOP=uvloop the image's."""
+    if os.environ.get("TEST_LOOP") != "uvloop":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
 def run_limited(
     test: Callable[..., Coroutine[Any, Any, None]], seconds: float
 ) -> Callable[..., None]:
     """Return a plain function that runs `test` on a fresh loop and cancels it after `seconds`.
 
-    `asyncio.run` cancels every task that the test left behind, also when it failed.
+    The runner cancels every task that the test left behind, also when it failed.
     """
 
     async def run_until_limit(**arguments: Any) -> None:
@@ -38,7 +47,8 @@ def run_limited(
 
     @functools.wraps(test)
     def run(**arguments: Any) -> None:
-        asyncio.run(run_until_limit(**arguments))
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(run_until_limit(**arguments))
 
     return run
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .context import SessionContext
 from .frames import PING_FRAME, chunk_frames, close_frame, pong_frame, text_frame
 from .session import SpeechEngineSession
-from .transport import READ_BYTES, SocketTransport
+from .transport import READ_BYTES, Transport
 from .wire import (
     ABNORMAL_CLOSURE,
     INTERNAL_ERROR,
@@ -78,9 +78,7 @@ class Connection:
         "session",
     )
 
-    def __init__(
-        self, shared: Shared, transport: SocketTransport, headers: Mapping[str, str]
-    ) -> None:
+    def __init__(self, shared: Shared, transport: Transport, headers: Mapping[str, str]) -> None:
         """Take over ``transport`` after its handshake."""
         self._shared = shared
         self._transport = transport

@@ -132,16 +132,14 @@ class Dialogue:
     ) -> None:
         turn.task = asyncio.current_task(self._loop)
         try:
-            if handler is not None:
-                await self._call_agent(handler, transcript)
+            if handler is not None and self._context.handlers.is_transcript_async:
+                await handler(transcript, self._session)
+            elif handler is not None:
+                await self._call_in_thread(handler, transcript)
             for listener in listeners:
                 result = listener(transcript)
                 if inspect.isawaitable(result):
                     await result
-        except asyncio.CancelledError:
-            turn.failed = True
-        except (GeneratorExit, KeyboardInterrupt, SystemExit):
-            raise
         except BaseException as error:  # noqa: BLE001 - agents and extensions may raise anything
             self._fail(turn, error)
         turn.handler_ended = True
@@ -149,10 +147,9 @@ class Dialogue:
         if self._channel.is_full:
             await self._channel.drain()
 
-    async def _call_agent(self, handler: Handler, transcript: list[ConversationMessage]) -> None:
-        if self._context.handlers.is_transcript_async:
-            await handler(transcript, self._session)
-            return
+    async def _call_in_thread(
+        self, handler: Handler, transcript: list[ConversationMessage]
+    ) -> None:
         answer = await self._context.threads.run(handler, transcript, self._session)
         if inspect.isawaitable(answer):
             await answer
@@ -161,15 +158,17 @@ class Dialogue:
 
     # -- answers -------------------------------------------------------------------------------
 
-    async def answer(self, response: Any) -> None:
-        """Send ``response`` for the caller's turn; see `SpeechEngineSession.send_response`."""
+    def answer(self, response: Any) -> Work:
+        """What sends ``response`` for the caller's turn; see `SpeechEngineSession.send_response`.
+
+        Not itself a coroutine: each level of them is gone through again at every chunk.
+        """
         turn = self.turn
         if turn is None or turn.outcome is not None:
-            await self._refuse(turn, response)
-        elif asyncio.current_task(self._loop) is turn.task:
-            await self._send(turn, response)
-        else:
-            await self._send_aside(turn, response)
+            return self._refuse(turn, response)
+        if asyncio.current_task(self._loop) is turn.task:
+            return self._send(turn, response)
+        return self._send_aside(turn, response)
 
     async def _send_aside(self, turn: Turn, response: Any) -> None:
         # The task is not the turn's own: a task that the turn may cancel sends for it.
@@ -254,8 +253,11 @@ class Dialogue:
     # -- the end of a turn ---------------------------------------------------------------------
 
     def _fail(self, turn: Turn, error: BaseException) -> None:
+        """Tell of an error, unless the turn is over. Raises what ends the process or the task."""
+        if isinstance(error, GeneratorExit | KeyboardInterrupt | SystemExit):
+            raise error
         turn.failed = True
-        if not turn.cancelled:
+        if not turn.cancelled and not isinstance(error, asyncio.CancelledError):
             is_usual = isinstance(error, Exception)
             told = error if is_usual else RuntimeError(f"a handler raised {type(error).__name__}")
             self._emitter.emit(events.ERROR, told)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import socket
 
 from . import debug_log
 from .connection import Connection, Shared
@@ -19,7 +17,7 @@ from .http1 import (
     parse_head,
     take_head,
 )
-from .transport import SocketTransport
+from .transport import Transport
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
 
@@ -29,15 +27,13 @@ class Handshake:
 
     __slots__ = ("_opened_at", "_received", "_shared", "_transport")
 
-    def __init__(
-        self, shared: Shared, loop: asyncio.AbstractEventLoop, connected: socket.socket
-    ) -> None:
+    def __init__(self, shared: Shared, now: float, transport: Transport) -> None:
+        """Begin at ``now``, a time of the event loop's."""
         self._shared = shared
         self._received = b""
-        self._opened_at = loop.time()
-        self._transport = SocketTransport(loop, connected, shared.read_buffer, self)
+        self._opened_at = now
+        self._transport = transport
         shared.handshakes.add(self)
-        self._transport.start()
 
     def data_received(self, data: memoryview) -> None:
         """Answer as soon as the request's head is there."""

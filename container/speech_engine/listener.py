@@ -9,6 +9,7 @@ import socket
 from . import debug_log
 from .connection import Shared
 from .handshake import Handshake
+from .transport import LoopTransport, SocketTransport, Transport
 
 _BACKLOG = 1024
 _ACCEPTED_AT_ONCE = 64
@@ -27,6 +28,8 @@ class Listener:
         self._shared = shared
         self._loop = asyncio.get_running_loop()
         self.sockets: tuple[socket.socket, ...] = ()
+        self._has_fast_transports = type(self._loop).__module__.startswith("uvloop")
+        self._servers: list[asyncio.Server] = []
 
     async def open(self, host: str, port: int) -> None:
         """Bind and listen. Raises OSError if an address can't be had, and keeps none then."""
@@ -47,10 +50,25 @@ class Listener:
             # A connection is accepted when its request is there: one pass of the loop, not two.
             if hasattr(socket, "TCP_DEFER_ACCEPT"):
                 listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+            await self._listen(listening)
+
+    async def _listen(self, listening: socket.socket) -> None:
+        if not self._has_fast_transports:
             self._resume(listening)
+            return
+        server = await self._loop.create_server(
+            lambda: LoopTransport(self._shake_hands), sock=listening, backlog=_BACKLOG
+        )
+        self._servers.append(server)
+
+    def _shake_hands(self, transport: Transport) -> Handshake:
+        return Handshake(self._shared, self._loop.time(), transport)
 
     def close(self) -> None:
         """Stop listening."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
         for listening in self.sockets:
             if listening.fileno() >= 0:
                 self._loop.remove_reader(listening.fileno())
@@ -73,4 +91,5 @@ class Listener:
                 self._loop.call_later(_PAUSE_SECONDS, self._resume, listening)
                 return
             connected.setblocking(False)
-            Handshake(self._shared, self._loop, connected)
+            buffer = self._shared.read_buffer
+            SocketTransport(self._loop, connected, buffer, self._shake_hands).start()

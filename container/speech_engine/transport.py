@@ -1,7 +1,8 @@
 """A connected socket on the event loop: reads when there is something, writes at once.
 
-asyncio's own transports cost several objects and passes of the loop for each connection; this one
-is a socket and two callbacks. It needs a loop with `add_reader`: uvloop, or asyncio on POSIX.
+asyncio's own transports cost several objects and passes of the loop for each connection:
+`SocketTransport` is a socket and two callbacks. uvloop's are written in C and cost less than any
+in Python: there `LoopTransport` uses them.
 https://docs.python.org/3/library/asyncio-eventloop.html#watching-file-descriptors
 """
 
@@ -9,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, cast
 
 READ_BYTES = 64 * 1024
 
@@ -32,6 +34,25 @@ class Receiver(Protocol):
         """The peer reads too slowly, or fast enough again."""
 
 
+class Transport(Protocol):
+    """What a `Receiver` may do with its connection."""
+
+    def write(self, data: bytes) -> None:
+        """Send at once what the socket takes, and the rest when it takes more."""
+
+    def write_eof(self) -> None:
+        """Say that nothing more will be written, after what was."""
+
+    def close(self) -> None:
+        """Read no more; close the socket when everything written has been sent."""
+
+    def abort(self) -> None:
+        """Close the socket now; what was not sent is lost."""
+
+    def hand_over(self, receiver: Receiver) -> None:
+        """Have another receiver go on."""
+
+
 class SocketTransport:
     """Owns one non-blocking socket until it is closed."""
 
@@ -51,13 +72,13 @@ class SocketTransport:
         loop: asyncio.AbstractEventLoop,
         connected: socket.socket,
         read_buffer: memoryview,
-        receiver: Receiver,
+        make_receiver: Callable[[SocketTransport], Receiver],
     ) -> None:
         """``read_buffer`` may serve all transports: `data_received` takes out what is in it."""
         self._loop = loop
         self._socket = connected
         self._read_buffer = read_buffer
-        self._receiver = receiver
+        self._receiver = make_receiver(self)
         self._unsent: bytearray | None = None
         self._has_eof = False
         self._is_closing = False
@@ -156,3 +177,63 @@ class SocketTransport:
             self._finish()
         elif self._has_eof:
             self.write_eof()
+
+
+class LoopTransport(asyncio.Protocol):
+    """The event loop's own transport in the same form."""
+
+    __slots__ = ("_make_receiver", "_receiver", "_transport")
+
+    def __init__(self, make_receiver: Callable[[LoopTransport], Receiver]) -> None:
+        self._make_receiver = make_receiver
+
+    # -- asyncio's callbacks -------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the receiver begin."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._receiver = self._make_receiver(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass bytes on."""
+        self._receiver.data_received(memoryview(data))
+
+    def eof_received(self) -> None:
+        """Cut: a peer that has closed its side without a close frame is gone."""
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the receiver."""
+        self._receiver.connection_lost()
+
+    def pause_writing(self) -> None:
+        """Tell the receiver that the peer reads too slowly."""
+        self._receiver.room_changed(is_full=True)
+
+    def resume_writing(self) -> None:
+        """Tell the receiver that the peer reads fast enough again."""
+        self._receiver.room_changed(is_full=False)
+
+    # -- from the receiver ---------------------------------------------------------------------
+
+    def hand_over(self, receiver: Receiver) -> None:
+        """Have another receiver go on."""
+        self._receiver = receiver
+
+    def write(self, data: bytes) -> None:
+        """Have the loop send ``data`` in this pass."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def write_eof(self) -> None:
+        """Say that nothing more will be written, after what was."""
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        """Read no more; close the socket when everything written has been sent."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close the socket now; what was not sent is lost."""
+        self._transport.abort()
