@@ -10,10 +10,8 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
-from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any
 
 from . import debug_log, events
@@ -22,7 +20,7 @@ from .emitter import Emitter
 from .frames import chunk_end, final_text
 from .handlers import Handler
 from .messages import ConversationMessage
-from .streams import close_stream, open_stream
+from .streams import close_quietly, is_used_up, open_stream
 from .tasks import Work
 from .text import extract_text
 from .turns import Outcome, Turn, TurnOrder
@@ -34,9 +32,6 @@ if TYPE_CHECKING:
 _MAX_BYTES_AT_ONCE = 64 * 1024
 _CHUNK_BYTES = 64
 """What a stream may yield before others get their turn, a chunk counted with its frame: 1 ms."""
-
-_CLOSE_SECONDS = 5.0
-"""How long a stream may take to close before it is left to itself."""
 
 _logger = logging.getLogger(debug_log.LOGGER_NAME)
 
@@ -196,7 +191,7 @@ class Dialogue:
         finally:
             turn.streams -= 1
             self._end_if_answered(turn)
-            if stream is not None and not _is_used_up(response):
+            if stream is not None and not is_used_up(response):
                 await close_quietly(stream)
                 if response is not stream:
                     await close_quietly(response)
@@ -294,15 +289,3 @@ class Dialogue:
 
     def _debug(self, message: str, **fields: Any) -> None:
         debug_log.write(message, conversation_id=self._session.conversation_id, **fields)
-
-
-async def close_quietly(stream: object) -> None:
-    """Close a stream that nobody reads any more; what goes wrong in that concerns nobody."""
-    with suppress(Exception):
-        async with asyncio.timeout(_CLOSE_SECONDS):
-            await close_stream(stream)
-
-
-def _is_used_up(stream: object) -> bool:
-    # Of an async generator that has run to its end nothing is left to close.
-    return isinstance(stream, AsyncGeneratorType) and stream.ag_frame is None

@@ -17,12 +17,13 @@ from . import debug_log, events
 from .channel import Channel
 from .context import SessionContext
 from .deadlines import Deadlines
-from .dialogue import Dialogue, close_quietly
+from .dialogue import Dialogue
 from .emitter import Emitter
 from .frames import PONG
 from .handlers import Handler
 from .messages import PlatformError, decode_frame, read_event_id, read_transcript
 from .sockets import SocketChannel, WebSocketLike, adapt_socket, close_code_of
+from .streams import close_quietly
 from .turns import Outcome, Turn
 from .wire import NORMAL_CLOSURE
 

@@ -6,13 +6,19 @@ stream does), so each of their steps is taken in a worker thread.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import suppress
+from types import AsyncGeneratorType
 from typing import Any
 
 from .threads import ThreadPool
 
 _END = object()
+
+_CLOSE_SECONDS = 5.0
+"""How long a stream may take to close before it is left to itself."""
 
 
 def open_stream(response: object, threads: ThreadPool) -> AsyncIterator[Any]:
@@ -30,8 +36,22 @@ def open_stream(response: object, threads: ThreadPool) -> AsyncIterator[Any]:
     )
 
 
-async def close_stream(stream: object) -> None:
-    """Release what an async ``stream`` holds, an HTTP connection say, if it has a way to."""
+def is_used_up(stream: object) -> bool:
+    """Whether nothing is left to close: an async generator that has run to its end."""
+    return isinstance(stream, AsyncGeneratorType) and stream.ag_frame is None
+
+
+async def close_quietly(stream: object) -> None:
+    """Release what an async ``stream`` holds, an HTTP connection say, if it has a way to.
+
+    Nobody reads it any more: what goes wrong concerns nobody, and what takes long is left.
+    """
+    with suppress(Exception):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await _close(stream)
+
+
+async def _close(stream: object) -> None:
     if not hasattr(stream, "__aiter__"):
         return
     close = getattr(stream, "aclose", None) or getattr(stream, "close", None)
