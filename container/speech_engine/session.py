@@ -22,7 +22,7 @@ from .emitter import Emitter
 from .frames import PONG
 from .handlers import Handler
 from .messages import PlatformError, decode_frame, read_event_id, read_transcript
-from .sockets import SocketChannel, WebSocketLike, adapt_socket, close_code_of
+from .sockets import SocketChannel, WebSocketLike, adapt_socket, receive_all, tick_on
 from .streams import close_quietly
 from .turns import Outcome, Turn
 from .wire import NORMAL_CLOSURE
@@ -165,8 +165,10 @@ class SpeechEngineSession:
         if self._socket is None:
             raise RuntimeError("this session is run by its server")
         self.open()
-        ticking = asyncio.ensure_future(self._tick_on())
-        self._receiving = asyncio.ensure_future(self._receive_all(self._socket))
+        ticking = asyncio.ensure_future(tick_on(self, TICK_SECONDS))
+        self._receiving = asyncio.ensure_future(
+            receive_all(self, self._socket, self._context.limits.max_frame_bytes)
+        )
         try:
             await asyncio.wait([self._receiving])
         finally:
@@ -176,22 +178,6 @@ class SpeechEngineSession:
             await self._context.tasks.wait(_SETTLE_SECONDS, self)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._channel.drain(), _SETTLE_SECONDS)
-
-    async def _receive_all(self, socket: WebSocketLike) -> None:
-        try:
-            while not self._is_closed:
-                self._receive_bounded(await socket.recv())
-                # A socket that has many messages must not keep the event loop to itself.
-                await asyncio.sleep(0)
-        except Exception as error:  # noqa: BLE001 - sockets of every library come here
-            self.lose(close_code_of(error))
-
-    def _receive_bounded(self, data: str | bytes) -> None:
-        limit = self._context.limits.max_frame_bytes
-        if len(data) > limit:
-            self.report(ValueError(f"skipped a message of {len(data)} bytes: the limit is {limit}"))
-        else:
-            self.receive(data)
 
     # -- what drives a session -----------------------------------------------------------------
 
@@ -307,11 +293,6 @@ class SpeechEngineSession:
 
     def _close_channel(self, code: int, reason: str) -> None:
         self._context.tasks.start(self, self._channel.close(code, reason))
-
-    async def _tick_on(self) -> None:
-        while not self._is_closed:
-            await asyncio.sleep(TICK_SECONDS)
-            self.tick(asyncio.get_running_loop().time())
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -83,7 +83,51 @@ def adapt_socket(socket: Any) -> WebSocketLike:
     )
 
 
-def close_code_of(error: BaseException) -> int | None:
+class Session(Protocol):
+    """What the loops over a socket need of a session."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the conversation goes on."""
+        ...  # pragma: no cover
+
+    def receive(self, data: str | bytes) -> None:
+        """Handle one message."""
+
+    def report(self, error: Exception) -> None:
+        """Tell ``on_error``."""
+
+    def lose(self, close_code: int | None) -> None:
+        """The socket is gone."""
+
+    def tick(self, now: float) -> None:
+        """Look at the deadlines."""
+
+
+async def receive_all(session: Session, socket: WebSocketLike, max_bytes: int) -> None:
+    """Hand every message of ``socket`` to ``session``, until one of them ends."""
+    try:
+        while session.is_open:
+            data = await socket.recv()
+            if len(data) > max_bytes:
+                text = f"skipped a message of {len(data)} bytes: the limit is {max_bytes}"
+                session.report(ValueError(text))
+            else:
+                session.receive(data)
+            # A socket that has many messages must not keep the event loop to itself.
+            await asyncio.sleep(0)
+    except Exception as error:  # noqa: BLE001 - sockets of every library come here
+        session.lose(_close_code_of(error))
+
+
+async def tick_on(session: Session, seconds: float) -> None:
+    """Have ``session`` look at its deadlines every few ``seconds``."""
+    while session.is_open:
+        await asyncio.sleep(seconds)
+        session.tick(asyncio.get_running_loop().time())
+
+
+def _close_code_of(error: BaseException) -> int | None:
     """The close code that a socket's exception carries, in any of the common libraries' ways."""
     received = getattr(error, "rcvd", None)
     code = getattr(received, "code", None) if received else getattr(error, "code", None)
