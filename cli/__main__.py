@@ -56,4 +56,6 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # Ctrl-C ends a command also when a shell has started it with the signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
