@@ -132,8 +132,9 @@ class FrameReader:
             del buffer[: start + length]
         if is_data:
             self._add_fragment(payload, length, is_last=bool(first & _FIN), events=events)
-        elif payload is not None:
-            events.append(_read_control(opcode, bytes(payload)))
+        else:
+            assert payload is not None, "only data frames are passed over"
+            events.append(_read_control(opcode, payload))
         return opcode != _CLOSE
 
     def _check(self, first: int, opcode: int, length: int) -> None:
