@@ -443,3 +443,21 @@ async def test_server_takes_a_request_in_pieces_with_frames_behind_it() -> None:
         client.start_reading()
         await until(lambda: client.sent == [{"type": "pong"}] * 2)
         await client.close()
+
+
+async def test_server_whose_keys_cannot_be_had_answers_503() -> None:
+    """A key callable that fails refuses the caller at once, and the server goes on."""
+
+    def fail() -> str:
+        raise KeyError("the store is away")
+
+    async with serving(api_key=fail) as server:
+        assert await refusal(server, **{HEADER: sign_token()}) == (503, "try again\n")
+        assert (await request(server, "/healthz"))[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_server_health_routes_answer_get_and_head_only(path: str) -> None:
+    """Other methods on the health routes are 405."""
+    async with serving() as server:
+        assert (await request(server, path, method="POST"))[0] == 405

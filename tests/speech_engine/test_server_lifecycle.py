@@ -28,6 +28,7 @@ from tests.fakes.sockets import (
     CLOSE_FRAME,
     PING,
     PONG,
+    MockSocket,
     chunk,
     conversation,
     final,
@@ -484,3 +485,24 @@ async def test_server_leaves_no_tasks_behind() -> None:
         await say(client, init(), transcript(1, "hi"))
         await hear(client)
     await until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_server_that_is_being_started_cannot_be_started_again() -> None:
+    """Of two starts at once one is refused, and no listening socket is left behind."""
+    server = SpeechEngineServer(port=0, api_key=API_KEY)
+    results = await asyncio.gather(server.start(), server.start(), return_exceptions=True)
+    assert [str(result) for result in results] == ["None", "already started"]
+    await server.stop()
+    assert server.sockets == ()
+
+
+async def test_stop_leaves_sessions_on_other_sockets_alone() -> None:
+    """A session around somebody else's socket goes on when the server stops."""
+    mock = MockSocket(init())
+    async with serving() as server:
+        session = server.handle_connection(mock)
+        running = asyncio.create_task(session.run())
+        await until(lambda: session.conversation_id)
+    assert session.is_open
+    mock.cut()
+    await asyncio.wait_for(running, 5)

@@ -410,3 +410,17 @@ async def test_stream_that_never_suspends_lets_others_have_their_turn() -> None:
         await client.send(init(), transcript(1, "go"))
         await client.send(PING, transcript(2, "stop"))
         await client.received(PONG, chunk("done", 2), final(2))
+
+
+async def test_message_over_the_limit_is_skipped_on_any_socket() -> None:
+    """On a socket of another server's, too, a message that is too long is told and skipped."""
+    errors: list[Exception] = []
+    async with conversation(
+        init(),
+        transcript(1, "x" * 2000),
+        PING,
+        limits=Limits(max_frame_bytes=1000),
+        on_error=lambda error, _: errors.append(error),
+    ) as (socket, _):
+        await socket.received(PONG)
+    assert "the limit is 1000" in str(errors[0])
