@@ -1,0 +1,200 @@
+"""The sections of an environment file, and the environment as a whole.
+
+Each field's meaning is in docs/configuration.md. Rules between fields are in `rules`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.settings.engine import EngineSettings
+from infra.settings.section import Section
+
+Architecture = Literal["arm64", "x86_64"]
+Days = Annotated[int, Field(ge=1, le=3653)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+HostName = Annotated[str, Field(pattern=r"^(?=.{1,253}$)([a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$")]
+Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:")]
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+# CloudWatch takes these and no others:
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827]
+
+
+class Aws(Section):
+    """Where it runs."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    availability_zones: Annotated[list[str], Field(min_length=2, max_length=3)]
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
+    permissions_boundary: str | None = None
+
+
+class ElevenLabs(Section):
+    """Which ElevenLabs is called."""
+
+    host: str = "https://api.elevenlabs.io"
+
+
+class Address(Section):
+    """Two ways to TLS: an own domain, or, without `domain`, CloudFront's certificate."""
+
+    domain: HostName | None = None
+    hosted_zone_id: str | None = None
+    hosted_zone_name: HostName | None = None
+    certificate_arn: Arn | None = None
+    https_port: Annotated[int, Field(ge=1, le=65535)] = 443
+
+
+class ExistingVpc(Section):
+    """A VPC that is there already; nothing is looked up."""
+
+    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
+    public_subnet_ids: list[str] = Field(default_factory=list)
+    private_subnet_ids: list[str] = Field(default_factory=list)
+
+
+class Network(Section):
+    """The VPC. Without NAT, tasks have public addresses and admit only the load balancer."""
+
+    cidr: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+\.\d+/(1[6-9]|2[0-4])$")] = "10.20.0.0/16"
+    nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
+    existing: ExistingVpc | None = None
+
+
+class Deployment(Section):
+    """How new tasks replace old ones."""
+
+    strategy: Literal["rolling", "blue_green"] = "rolling"
+    bake_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+
+
+class Autoscaling(Section):
+    """How the number of tasks follows the load."""
+
+    max_tasks: Annotated[int, Field(ge=1, le=1000)]
+    cpu_percent: Percent = 60
+
+
+class Service(Section):
+    """The Fargate service. Sizes are Fargate's: CPU units of 1/1024 vCPU, memory in MiB."""
+
+    agent: str = "agent"
+    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
+    memory_mib: Annotated[int, Field(ge=512, le=122880)] = 512
+    architecture: Architecture = "arm64"
+    tasks: Annotated[int, Field(ge=1, le=1000)] = 1
+    autoscaling: Autoscaling | None = None
+    deployment: Deployment = Deployment()
+    spot: bool = False
+    execute_command: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_days: LogDays = 30
+
+
+class Conversations(Section):
+    """What one task bears; names and meanings are those of the server's own limits."""
+
+    max_conversations: Annotated[int, Field(ge=1, le=100_000)] = 200
+    first_chunk_seconds: Annotated[float, Field(gt=0, le=15, strict=False)] = 3.0
+    idle_seconds: Annotated[float, Field(ge=60, le=4000, strict=False)] = 900.0
+    stop_grace_seconds: Annotated[int, Field(ge=0, le=110)] = 110
+
+
+class Jwt(Section):
+    """Who may ask for a token: bearers of a JWT of this issuer for one of these audiences."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://")]
+    audience: Annotated[list[str], Field(min_length=1)]
+    scopes: list[str] = Field(default_factory=list)
+
+
+class Token(Section):
+    """The token endpoint. Without `jwt` it is open: anybody may start a conversation."""
+
+    jwt: Jwt | None = None
+    cors_origins: list[str] = Field(default_factory=list)
+    requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 5
+    burst: Annotated[int, Field(ge=1, le=5_000)] = 10
+    user_ticket: bool = False
+    snap_start: bool = False
+
+
+class Functions(Section):
+    """The Lambda functions' platform."""
+
+    architecture: Architecture = "arm64"
+    python: Literal["3.11", "3.12", "3.13"] = "3.13"
+    memory_mib: Annotated[int, Field(ge=128, le=10240)] = 512
+    log_days: LogDays = 30
+
+
+class Transcripts(Section):
+    """The transcript log. Days until an item expires; `drop` stores everything but the words."""
+
+    days: Days = 30
+    text: Literal["keep", "drop"] = "keep"
+    shards: Annotated[int, Field(ge=1, le=100)] = 4
+
+
+class Data(Section):
+    """What outlives a mistake: the table and the secrets."""
+
+    retain: bool = False
+    deletion_protection: bool = False
+    recovery_days: Annotated[int, Field(ge=1, le=35)] = 35
+
+
+class Alarms(Section):
+    """Who is told when something is wrong."""
+
+    email: EmailAddress | None = None
+    topic_arn: Arn | None = None
+
+
+class Budget(Section):
+    """A monthly AWS Budget over everything tagged with this environment."""
+
+    monthly_usd: Annotated[int, Field(ge=1)]
+    email: EmailAddress
+
+
+class Waf(Section):
+    """A web ACL before the WebSocket's address."""
+
+    requests_per_five_minutes: Annotated[int, Field(ge=10)] = 500
+    only_elevenlabs: bool = False
+
+
+class Site(Section):
+    """The browser page."""
+
+    title: str = "Speech Engine"
+    first_message: str | None = None
+    transport: Literal["webrtc", "websocket"] = "webrtc"
+
+
+class Environment(Section):
+    """Everything that tells one environment from another. `name` is the file's own name."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+    production: bool = False
+    aws: Aws
+    elevenlabs: ElevenLabs = ElevenLabs()
+    address: Address = Address()
+    network: Network = Network()
+    service: Service = Service()
+    conversations: Conversations = Conversations()
+    engine: EngineSettings = EngineSettings()
+    token: Token = Token()
+    functions: Functions = Functions()
+    transcripts: Transcripts = Transcripts()
+    data: Data = Data()
+    alarms: Alarms = Alarms()
+    budget: Budget | None = None
+    waf: Waf | None = None
+    site: Site = Site()
+    tags: dict[str, str] = Field(default_factory=dict)
