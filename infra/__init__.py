@@ -1,1 +1,1 @@
-"""The stacks as code: settings in, CloudFormation templates out. Knows neither functions nor server."""
+"""The stacks: settings in, CloudFormation templates out. Imports neither functions nor server."""

@@ -15,7 +15,7 @@ from infra.settings.section import Section
 Architecture = Literal["arm64", "x86_64"]
 Days = Annotated[int, Field(ge=1, le=3653)]
 Percent = Annotated[int, Field(ge=1, le=100)]
-HostName = Annotated[str, Field(pattern=r"^(?=.{1,253}$)([a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$")]
+HostName = Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$")]
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:")]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 # CloudWatch takes these and no others:
