@@ -1,0 +1,1 @@
+"""Capabilities that stacks wire together."""
