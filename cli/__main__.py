@@ -10,7 +10,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from cli import talk
+from cli import deploy, destroy, diff, talk
 from cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: dict[str, Command] = {"talk": talk}
+COMMANDS: dict[str, Command] = {
+    "deploy": deploy,
+    "destroy": destroy,
+    "diff": diff,
+    "talk": talk,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,77 @@
+"""`speechctl deploy`: an environment into an AWS account, the key first, then all that needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from cli.environment import add_environment_argument, read_environment
+from cli.errors import CommandError
+from cli.stacks import api_key
+from cli.stacks.account import STACKS, Account, open_account, readable_errors
+from cli.stacks.rollout import Rollout, watching
+from cli.stacks.summary import print_summary
+from cli.stacks.toolkit import Toolkit, synthesize
+from cli.stacks.weights import check_weights
+from infra.settings import Environment
+from infra.settings.placeholders import placeholders
+from infra.settings.residency import check_key
+
+if TYPE_CHECKING:
+    import argparse
+
+SUMMARY = "deploy an environment: make deploy ENV=dev"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `deploy`."""
+    add_environment_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Deploy every stack of the environment; returns the exit code. Raises CommandError."""
+    environment = read_environment(arguments.environment)
+    _refuse_placeholders(environment)
+    with readable_errors():
+        account = open_account(environment)
+        with synthesize(arguments.environment) as toolkit:
+            check_weights(account, toolkit.assembly)
+            toolkit.deploy(account.stack_path("Foundation"))
+            _ensure_key(account)
+            _deploy_rest(account, toolkit)
+        print_summary(account, sys.stdout)
+    return 0
+
+
+def _refuse_placeholders(environment: Environment) -> None:
+    if keys := placeholders(environment):
+        raise CommandError(
+            f"environments/{environment.name}.toml still has the example's {', '.join(keys)};"
+            " put your own values there"
+        )
+
+
+def _ensure_key(account: Account) -> None:
+    secrets = account.session.client("secretsmanager")
+    secret_arn = account.outputs("Foundation")["ApiKeySecretArn"]
+    if api_key.has_value(secrets, secret_arn):
+        return
+    key = api_key.ask(os.environ, sys.stdin)
+    try:
+        check_key(account.environment.elevenlabs.host, key)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    api_key.store(secrets, secret_arn, key)
+    print("the ElevenLabs API key is in its secret")
+
+
+def _deploy_rest(account: Account, toolkit: Toolkit) -> None:
+    def find_service() -> tuple[str, str] | None:
+        cluster = account.first("Realtime", "AWS::ECS::Cluster")
+        service = account.first("Realtime", "AWS::ECS::Service")
+        return (cluster.physical_id, service.physical_id) if cluster and service else None
+
+    paths = [account.stack_path(stack) for stack in STACKS[1:]]
+    with watching(Rollout(account.session.client("ecs"), find_service)):
+        toolkit.deploy(*paths)

@@ -1,0 +1,1 @@
+"""What deploying, comparing and destroying an environment's stacks takes. Prints in plain lines."""

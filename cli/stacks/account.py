@@ -1,0 +1,126 @@
+"""The AWS account behind a command: who is asking, where, and what a stack holds there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+    from infra.settings import Environment
+
+# In the order of deployment: each needs only those before it.
+STACKS = ("Foundation", "Realtime", "Api", "Site")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a deployed stack."""
+
+    kind: str
+    logical_id: str
+    physical_id: str
+
+
+class Account:
+    """One environment's stacks in the account and region of the caller's credentials."""
+
+    def __init__(self, session: boto3.Session, environment: Environment) -> None:
+        self.session = session
+        self.environment = environment
+
+    def stage(self) -> str:
+        """The name that the environment's stacks begin with."""
+        return f"SpeechEngine-{self.environment.name}"
+
+    def stack_name(self, stack: str) -> str:
+        """The name of one stack in CloudFormation."""
+        return f"{self.stage()}-{stack}"
+
+    def stack_path(self, stack: str) -> str:
+        """The name of one stack for the CDK command."""
+        return f"{self.stage()}/{stack}"
+
+    def exists(self, stack: str) -> bool:
+        """Whether the stack is there, in whatever state."""
+        return self._describe(stack) is not None
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        """The outputs of a stack by name; empty while it is not there."""
+        description = self._describe(stack)
+        found = description.get("Outputs", []) if description else []
+        return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+    def resources(self, stack: str) -> list[Resource]:
+        """What a stack has made so far; empty while it is not there."""
+        if not self.exists(stack):
+            return []
+        pages = self.session.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            Resource(found["ResourceType"], found["LogicalResourceId"], found["PhysicalResourceId"])
+            for page in pages.paginate(StackName=self.stack_name(stack))
+            for found in page["StackResourceSummaries"]
+            if found.get("PhysicalResourceId")
+        ]
+
+    def first(self, stack: str, kind: str) -> Resource | None:
+        """The stack's first resource of a CloudFormation type."""
+        return next((item for item in self.resources(stack) if item.kind == kind), None)
+
+    def _describe(self, stack: str) -> StackTypeDef | None:
+        from botocore.exceptions import ClientError
+
+        client = self.session.client("cloudformation")
+        try:
+            return client.describe_stacks(StackName=self.stack_name(stack))["Stacks"][0]
+        except ClientError as error:
+            # CloudFormation has no error code of its own for a stack that is not there.
+            if "does not exist" in str(error):
+                return None
+            raise
+
+
+def open_account(environment: Environment) -> Account:
+    """Check the caller's credentials against the environment. Raises CommandError."""
+    import boto3
+
+    session = boto3.Session(region_name=environment.aws.region)
+    identity = session.client("sts").get_caller_identity()
+    wanted = environment.aws.account
+    if wanted is not None and identity["Account"] != wanted:
+        raise CommandError(
+            f"the credentials are of account {identity['Account']}, environment"
+            f" {environment.name} belongs to {wanted}; choose the other profile (AWS_PROFILE)"
+        )
+    return Account(session, environment)
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turn what the AWS SDK raises into one line with a remedy."""
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        NoCredentialsError,
+        ProfileNotFound,
+    )
+
+    try:
+        yield
+    except NoCredentialsError:
+        raise CommandError("no AWS credentials; run `aws sso login`, or set AWS_PROFILE") from None
+    except ProfileNotFound as error:
+        raise CommandError(f"{error}; set AWS_PROFILE to one that exists") from None
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        raise CommandError(
+            f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}"
+        ) from None
+    except BotoCoreError as error:
+        raise CommandError(f"AWS can't be asked: {' '.join(str(error).split())}") from None

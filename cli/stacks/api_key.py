@@ -1,0 +1,63 @@
+"""Where the ElevenLabs key of a deployment comes from, and how it gets into its secret.
+
+The key is never printed, never an argument, and leaves this process for Secrets Manager only.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+VARIABLE = "ELEVENLABS_API_KEY"
+# The shape that both ends of the secret agree on: it can be rotated without dropping anybody.
+_FIELD = "current"
+
+
+def has_value(secrets: SecretsManagerClient, secret_arn: str) -> bool:
+    """Whether somebody has given the secret a value that is not empty."""
+    try:
+        value = secrets.get_secret_value(SecretId=secret_arn).get("SecretString", "")
+    except secrets.exceptions.ResourceNotFoundException:
+        return False
+    return bool(value.strip())
+
+
+def store(secrets: SecretsManagerClient, secret_arn: str, key: str) -> None:
+    """Make the key the secret's current value."""
+    secrets.put_secret_value(SecretId=secret_arn, SecretString=json.dumps({_FIELD: key}))
+
+
+def ask(environ: Mapping[str, str] | None = None, stdin: TextIO | None = None) -> str:
+    """Take the key from the environment, from a prompt, or from standard input.
+
+    Raises CommandError when none of them has it, or what comes can't be a key.
+    """
+    environ = os.environ if environ is None else environ
+    stdin = sys.stdin if stdin is None else stdin
+    if environ.get(VARIABLE, "").strip():
+        return _checked(environ[VARIABLE])
+    if stdin.isatty():
+        return _checked(getpass.getpass("ElevenLabs API key (not shown): "))
+    return _checked(stdin.readline())
+
+
+def _checked(text: str) -> str:
+    key = text.strip()
+    if not key:
+        raise CommandError(
+            f"the ElevenLabs API key is missing; set {VARIABLE}, type it at the prompt,"
+            " or give it on standard input"
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise CommandError("that is no ElevenLabs API key: not one printable word; copy it again")
+    return key

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cli.errors import CommandError
+from cli.stacks import api_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEY = "sk_test_deploy"
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretsManagerClient]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield boto3.client("secretsmanager", region_name="us-east-1")
+
+
+def test_ask_prefers_environment() -> None:
+    """The key is taken from ELEVENLABS_API_KEY without asking anybody."""
+    assert api_key.ask({"ELEVENLABS_API_KEY": f" {KEY}\n"}, io.StringIO("other")) == KEY
+
+
+def test_ask_reads_standard_input() -> None:
+    """In a pipe the key is the first line of standard input."""
+    assert api_key.ask({}, io.StringIO(f"{KEY}\n")) == KEY
+
+
+@pytest.mark.parametrize("text", ["", "\n", "two words\n", "käse\n"])
+def test_ask_refuses_what_is_no_key(text: str) -> None:
+    """An empty or unusable key is refused in a line that does not repeat it."""
+    with pytest.raises(CommandError) as refusal:
+        api_key.ask({}, io.StringIO(text))
+    assert "\n" not in str(refusal.value)
+    assert "two words" not in str(refusal.value)
+
+
+def test_has_value_is_false_for_a_new_secret(secrets: SecretsManagerClient) -> None:
+    """A secret that was created without a value counts as empty."""
+    arn = secrets.create_secret(Name="key")["ARN"]
+    assert not api_key.has_value(secrets, arn)
+
+
+def test_store_writes_the_rotatable_form(secrets: SecretsManagerClient) -> None:
+    """What is stored is the JSON object that server and functions read."""
+    arn = secrets.create_secret(Name="key")["ARN"]
+    api_key.store(secrets, arn, KEY)
+    assert json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"]) == {"current": KEY}
+    assert api_key.has_value(secrets, arn)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from cli.errors import CommandError
+from cli.stacks import leftovers
+from tests.fakes.aws_account import FakeAws, FakeStack, fake_account
+
+VPC = FakeStack(resources=[("AWS::EC2::VPC", "Vpc", "vpc-1")])
+
+
+def test_stop_access_logs_before_their_bucket_goes() -> None:
+    """The load balancer stops writing its access log."""
+    balancer = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Alb", "arn:alb")
+    aws = FakeAws(stacks={"SpeechEngine-dev-Realtime": FakeStack(resources=[balancer])})
+    leftovers.stop_access_logs(fake_account(aws))
+    [(_, call)] = aws.calls
+    assert call["LoadBalancerArn"] == "arn:alb"
+    assert call["Attributes"] == [{"Key": "access_logs.s3.enabled", "Value": "false"}]
+
+
+def test_stop_access_logs_without_a_balancer() -> None:
+    """Where the stack is gone there is nothing to stop."""
+    aws = FakeAws()
+    leftovers.stop_access_logs(fake_account(aws))
+    assert aws.calls == []
+
+
+def test_wait_for_interfaces_until_cloudfront_has_left() -> None:
+    """The VPC is touched only when none of CloudFront's interfaces is in it."""
+    aws = FakeAws(stacks={"SpeechEngine-dev-Foundation": VPC}, interface_counts=[2, 1, 0])
+    told: list[str] = []
+    pauses: list[float] = []
+    leftovers.wait_for_interfaces(fake_account(aws), tell=told.append, sleep=pauses.append)
+    assert len(told) == len(pauses) == 2
+
+
+def test_wait_for_interfaces_gives_up_in_one_line() -> None:
+    """After its limit the wait ends with what to do."""
+    aws = FakeAws(stacks={"SpeechEngine-dev-Foundation": VPC}, interface_counts=[1] * 9)
+    with pytest.raises(CommandError, match="destroy again"):
+        leftovers.wait_for_interfaces(
+            fake_account(aws), tell=lambda _: None, sleep=lambda _: None, within_seconds=30
+        )
+
+
+def test_remove_log_groups_of_this_environment_only() -> None:
+    """Log groups made anew go; those of other environments stay."""
+    mine = ["/aws/lambda/SpeechEngine-dev-Api-Token", "SpeechEngine-dev-Realtime-Tasks"]
+    aws = FakeAws(log_groups=[*mine, "/aws/lambda/SpeechEngine-dev2-Api-Token", "other"])
+    assert sorted(leftovers.remove_log_groups(fake_account(aws))) == sorted(mine)
+    assert {call["logGroupName"] for _, call in aws.calls} == set(mine)
+
+
+def test_validation_records_are_listed() -> None:
+    """ACM's proofs of the environment's domain are found among the zone's records."""
+    proof = {
+        "Name": "_a.voice.example.org.",
+        "ResourceRecords": [{"Value": "_b.acm-validations.aws."}],
+    }
+    other = {"Name": "www.voice.example.org.", "ResourceRecords": [{"Value": "1.2.3.4"}]}
+    address = {
+        "domain": "voice.example.org",
+        "hosted_zone_id": "Z1",
+        "hosted_zone_name": "example.org",
+    }
+    account = fake_account(FakeAws(records=[proof, other]), address=address)
+    assert leftovers.validation_records(account) == ["_a.voice.example.org."]

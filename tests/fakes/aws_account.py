@@ -1,0 +1,139 @@
+"""An AWS account in memory: as much of the SDK's clients as deploying and destroying ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.stacks.account import Account
+from infra.settings import Environment, load_environment
+
+
+@dataclass
+class FakeStack:
+    """A deployed stack: resources as (type, logical id, physical id)."""
+
+    resources: list[tuple[str, str, str]] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    template: dict[str, Any] = field(default_factory=lambda: {"Resources": {}})
+
+
+class Pages:
+    """A paginator whose answer fits one page."""
+
+    def __init__(self, page: dict[str, Any]) -> None:
+        self._page = page
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        yield self._page
+
+
+@dataclass
+class FakeAws:
+    """The session and every client at once; `calls` tells what was changed."""
+
+    stacks: dict[str, FakeStack] = field(default_factory=dict)
+    deployments: list[dict[str, Any]] = field(default_factory=list)
+    weights: list[int] = field(default_factory=list)
+    interface_counts: list[int] = field(default_factory=list)
+    log_groups: list[str] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+    def client(self, _name: str) -> FakeAws:
+        return self
+
+    def get_paginator(self, operation: str) -> Any:
+        return getattr(self, f"_page_{operation}")()
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        stack = self._stack(StackName)
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": outputs}]}
+
+    def get_template(self, StackName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        return {"TemplateBody": self._stack(StackName).template}
+
+    def describe_rules(self, **_: Any) -> dict[str, Any]:
+        groups = [{"TargetGroupArn": "arn", "Weight": weight} for weight in self.weights]
+        return {"Rules": [{"Actions": [{"ForwardConfig": {"TargetGroups": groups}}]}]}
+
+    def list_service_deployments(self, **_: Any) -> dict[str, Any]:
+        return {"serviceDeployments": self.deployments}
+
+    def describe_service_deployments(self, **_: Any) -> dict[str, Any]:
+        return {"serviceDeployments": self.deployments}
+
+    def stop_service_deployment(self, **call: Any) -> None:
+        self.calls.append(("stop_service_deployment", call))
+
+    def modify_load_balancer_attributes(self, **call: Any) -> None:
+        self.calls.append(("modify_load_balancer_attributes", call))
+
+    def delete_log_group(self, **call: Any) -> None:
+        self.calls.append(("delete_log_group", call))
+
+    def _stack(self, name: str) -> FakeStack:
+        if name not in self.stacks:
+            message = f"Stack with id {name} does not exist"
+            raise ClientError(
+                {"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks"
+            )
+        return self.stacks[name]
+
+    def _page_list_stack_resources(self) -> Any:
+        return _StackResources(self)
+
+    def _page_describe_log_groups(self) -> Any:
+        return _LogGroups(self)
+
+    def _page_describe_network_interfaces(self) -> Pages:
+        count = self.interface_counts.pop(0) if self.interface_counts else 0
+        interfaces = [{"Description": "CloudFront managed interface"} for _ in range(count)]
+        return Pages({"NetworkInterfaces": [{"Description": "ELB app/x"}, *interfaces]})
+
+    def _page_list_resource_record_sets(self) -> Pages:
+        return Pages({"ResourceRecordSets": self.records})
+
+
+class _StackResources:
+    def __init__(self, aws: FakeAws) -> None:
+        self._aws = aws
+
+    def paginate(self, StackName: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        names = ("ResourceType", "LogicalResourceId", "PhysicalResourceId")
+        found = self._aws._stack(StackName).resources
+        yield {"StackResourceSummaries": [dict(zip(names, item, strict=True)) for item in found]}
+
+
+class _LogGroups:
+    def __init__(self, aws: FakeAws) -> None:
+        self._aws = aws
+
+    def paginate(self, logGroupNamePrefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        names = [name for name in self._aws.log_groups if name.startswith(logGroupNamePrefix)]
+        yield {"logGroups": [{"logGroupName": name} for name in names]}
+
+
+def fake_account(aws: FakeAws, name: str = "dev", **sections: Any) -> Account:
+    """An account that holds `aws`, for a shipped environment with some sections replaced."""
+    environment = load_environment(name)
+    if sections:
+        content = environment.model_dump(exclude_unset=True) | sections
+        environment = Environment.model_validate(content)
+    return Account(aws, environment)  # type: ignore[arg-type]
+
+
+def starting_deployment(started: datetime, stage: str = "SCALE_UP") -> dict[str, Any]:
+    """A service deployment in progress, as ECS describes it."""
+    return {
+        "serviceDeploymentArn": "arn:aws:ecs:us-east-1:000000000000:service-deployment/x",
+        "createdAt": started,
+        "startedAt": started,
+        "status": "IN_PROGRESS",
+        "lifecycleStage": stage,
+    }
