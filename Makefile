@@ -2,19 +2,19 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev talk test check fmt bench setup system lock clean
+.PHONY: help demo dev talk test check fmt synth deploy destroy diff bench setup system lock clean
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PYTEST_ARGS ?=
 UPGRADE ?=
-export PORT ENGINE PUBLIC_WS_URL
+export PORT ENGINE PUBLIC_WS_URL ENV
 export PYTHONPATH := container:.
 export PYTHONUNBUFFERED := 1
 
 BIN := .venv/bin
 UV := $(BIN)/python -m uv
 PIP_SYNC := $(UV) pip sync --quiet --require-hashes --python $(BIN)/python
-SOURCES := container local cli bench tests
+SOURCES := app.py infra functions container local cli bench tests
 
 # The protocol core does no I/O, so that every branch can be tested.
 CORE := container/speech_engine/messages.py,container/speech_engine/frames.py,container/speech_engine/text.py,container/speech_engine/tokens.py,container/speech_engine/turns.py,container/speech_engine/wire.py,container/speech_engine/http1.py,container/speech_engine/deadlines.py
@@ -24,9 +24,15 @@ UV_READY := .venv/.uv-ready
 LOCAL_READY := .venv/.local-ready
 DEV_READY := .venv/.dev-ready
 NODE_READY := node_modules/.ready
+CLOUD_READY := .venv-cloud/.ready
+SITE_READY := web/dist/index.html
+PACKAGES_READY := .build/.packages-ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## deploy to an embedded AWS on loopback and talk through it: no account, no key
+	@$(BIN)/python -m local.cloud
 
 dev: $(LOCAL_READY) ## run simulator and server with reload (PORT=…, PUBLIC_WS_URL=wss://… for the real platform)
 	@$(BIN)/python -m local.dev
@@ -54,10 +60,25 @@ fmt: $(DEV_READY) ## format and fix what the linter can fix
 	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format .
 
+synth: setup ## make the templates of every environment, or of ENV=…, in cdk.out
+	@set -e; for file in $(if $(ENV),$(ENV),$(basename $(notdir $(wildcard environments/*.toml)))); do \
+		echo "synth: $$file"; \
+		node_modules/.bin/cdk synth --quiet --context env=$$file --output cdk.out/$$file; \
+	done
+
+deploy: setup ## deploy ENV=… to an AWS account; asks for the ElevenLabs key if its secret is empty
+	@$(BIN)/python -m cli deploy
+
+diff: setup ## show what deploying ENV=… would change
+	@$(BIN)/python -m cli diff
+
+destroy: setup ## delete all of ENV=…
+	@$(BIN)/python -m cli destroy
+
 bench: setup ## measure this server beside both official SDKs
 	$(BIN)/python -m bench
 
-setup: $(DEV_READY) $(NODE_READY) ## make .venv and node_modules from the lock files
+setup: $(DEV_READY) $(NODE_READY) $(CLOUD_READY) $(SITE_READY) $(PACKAGES_READY) ## make all that the lock files describe
 
 system: ## system packages for the fullest tests (today: none)
 	@echo "system: nothing to install; Python >= 3.11 with venv, Node >= 20 and make are enough today"
@@ -83,7 +104,7 @@ lock: $(UV_READY) ## renew the lock files (UPGRADE=--upgrade for newer versions)
 	node -e '$(DROP_FUNDING)'
 
 clean: ## remove what the tools made
-	rm -rf .venv node_modules .coverage .coverage.* htmlcov .hypothesis .uv_cache
+	rm -rf .venv .venv-cloud node_modules web/dist cdk.out .build .coverage .coverage.* htmlcov .hypothesis .uv_cache
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -115,6 +136,22 @@ $(DEV_READY): requirements/dev.txt $(LOCAL_READY)
 	@echo "setup: Python packages for tests and checks"
 	@$(PIP_SYNC) requirements/dev.txt
 	@touch $@
+
+$(CLOUD_READY): requirements/cloud.txt $(UV_READY)
+	@echo "setup: the AWS emulator, in an environment of its own"
+	@$(UV) venv --quiet --clear --python $(BIN)/python .venv-cloud
+	@$(UV) pip sync --quiet --require-hashes --python .venv-cloud/bin/python requirements/cloud.txt
+	@touch $@
+
+$(SITE_READY): $(wildcard web/*.html web/*.css web/src/*) $(NODE_READY)
+	@echo "setup: the web page"
+	@npm run --silent build
+
+# So that a synth needs no network: the functions' packages for the platforms of every environment.
+$(PACKAGES_READY): requirements/token.txt $(wildcard environments/*.toml) $(DEV_READY)
+	@echo "setup: the functions' packages for their own platforms"
+	@$(BIN)/python -m infra.packaging
+	@mkdir -p $(@D) && touch $@
 
 $(NODE_READY): package.json package-lock.json .npmrc
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null \
