@@ -1,0 +1,55 @@
+"""What outlives everything else: network, transcript table, secrets, and whom to tell."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra.constructs.alarm_topic import make_alarm_topic
+from infra.constructs.budget import add_budget
+from infra.constructs.network import make_vpc
+from infra.constructs.secrets import make_api_key_secret, make_header_secret
+from infra.constructs.transcript_table import TranscriptTable
+from infra.settings import Environment
+from infra.stacks.environment_stack import EnvironmentStack
+
+
+class Foundation(EnvironmentStack):
+    """The stateful part, protected and retained as the settings say."""
+
+    def __init__(self, scope: Construct, part: str, *, environment: Environment) -> None:
+        super().__init__(
+            scope,
+            part,
+            environment=environment,
+            description="Speech Engine: network, transcript table, secrets, alarm topic",
+        )
+        self.vpc = make_vpc(self, "Vpc", environment=environment)
+        self.table = TranscriptTable(self, "Transcripts", data=environment.data).table
+        self.api_key = make_api_key_secret(self, "ApiKey", data=environment.data)
+        self.header_secret = make_header_secret(self, "HeaderSecret", data=environment.data)
+        self.alarm_topic = make_alarm_topic(self, "AlarmTopic", alarms=environment.alarms)
+        if environment.budget:
+            add_budget(self, "Budget", environment=environment, budget=environment.budget)
+        self._add_outputs()
+
+    def _add_outputs(self) -> None:
+        """State what the terminal programs look up."""
+        cdk.CfnOutput(
+            self,
+            "ApiKeySecretArn",
+            value=self.api_key.secret_arn,
+            description="Where the ElevenLabs API key goes",
+        )
+        cdk.CfnOutput(
+            self,
+            "HeaderSecretArn",
+            value=self.header_secret.secret_arn,
+            description="The secret that every connection of the engine carries",
+        )
+        cdk.CfnOutput(
+            self,
+            "TranscriptTable",
+            value=self.table.table_name,
+            description="The table of the transcript log",
+        )

@@ -1,0 +1,16 @@
+"""Wires the four stacks of one environment. Edges run one way, stateful first."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from infra.settings import Environment
+from infra.stacks.foundation import Foundation
+
+
+def add_stacks(scope: Construct, environment: Environment) -> None:
+    """Add the stacks of `environment`, named `SpeechEngine-<environment>-<part>`.
+
+    They stand in the app itself: in a `Stage`, `cdk deploy --all` would not find them.
+    """
+    foundation = Foundation(scope, "Foundation", environment=environment)
