@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from infra.settings.section import Section
+from infra.settings.section import UNFIT, Section, shaped
 
 AudioFormat = Literal[
     "pcm_8000", "pcm_16000", "pcm_22050", "pcm_24000", "pcm_44100", "pcm_48000", "ulaw_8000"
 ]
-Fraction = Annotated[float, Field(ge=0, le=1, strict=False)]
-Seconds = Annotated[float, Field(ge=0, strict=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
 
 
 class Asr(Section):
@@ -39,7 +39,7 @@ class Tts(Section):
     agent_output_audio_format: AudioFormat | None = None
     stability: Fraction | None = None
     similarity_boost: Fraction | None = None
-    speed: Annotated[float, Field(ge=0.7, le=1.2, strict=False)] | None = None
+    speed: Annotated[float, Field(ge=0.7, le=1.2)] | None = None
     clone_strength: Fraction | None = None
     text_normalisation_type: Literal["system_prompt", "elevenlabs"] | None = None
     pronunciation_dictionary_locators: list[dict[str, str]] | None = None
@@ -52,7 +52,7 @@ class TurnTaking(Section):
 
     turn_timeout: Seconds | None = None
     initial_wait_time: Seconds | None = None
-    silence_end_call_timeout: Annotated[float, Field(ge=-1, strict=False)] | None = None
+    silence_end_call_timeout: Annotated[float, Field(ge=-1)] | None = None
     turn_eagerness: Literal["patient", "normal", "eager"] | None = None
     spelling_patience: Literal["auto", "off"] | None = None
     speculative_turn: bool | None = None
@@ -122,11 +122,34 @@ class RequestSecret(Section):
     secret_id: str
 
 
+def _kind_of_header(value: Any) -> str | None:
+    if isinstance(value, str | RequestVariable | RequestSecret):
+        return type(value).__name__
+    if isinstance(value, dict):
+        return RequestVariable.__name__ if "variable_name" in value else RequestSecret.__name__
+    return None
+
+
+RequestHeader = Annotated[
+    Annotated[str, Tag("str")]
+    | Annotated[RequestVariable, Tag("RequestVariable")]
+    | Annotated[RequestSecret, Tag("RequestSecret")],
+    Discriminator(
+        _kind_of_header,
+        custom_error_type=UNFIT,
+        custom_error_message="unfit",
+        custom_error_context={"remedy": 'a text, { variable_name = "…" } or { secret_id = "…" }'},
+    ),
+]
+
+
 class EngineSettings(Section):
     """The Speech Engine resource."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Za-z]{2,4})?$")] = "en"
+    language: Annotated[
+        str, shaped(r"[a-z]{2}(-[A-Za-z]{2,4})?", "a language such as en or pt-br")
+    ] = "en"
     tags: list[str] = Field(default_factory=list)
     asr: Asr = Asr()
     tts: Tts = Tts()
@@ -137,7 +160,7 @@ class EngineSettings(Section):
     call_limits: CallLimits = CallLimits()
     auth: Auth = Auth()
     overrides: Overrides = Overrides()
-    cascade_timeout_seconds: Annotated[float, Field(ge=2, le=15, strict=False)] | None = None
-    request_headers: dict[str, str | RequestVariable | RequestSecret] = Field(default_factory=dict)
+    cascade_timeout_seconds: Annotated[float, Field(ge=2, le=15)] | None = None
+    request_headers: dict[str, RequestHeader] = Field(default_factory=dict)
     on_key_refused: Literal["fail", "orphan"] = "fail"
     """What deleting the stack does when ElevenLabs refuses the key."""

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra.settings.headers import USER_HEADER, USER_TICKET_VARIABLE
+
 if TYPE_CHECKING:
     from infra.settings.environment import Environment
-
-# The dynamic variable and the header by which a signed user ticket comes back to the server.
-USER_TICKET_VARIABLE = "user_ticket"
-USER_TICKET_HEADER = "X-Speech-Engine-User"
 
 
 def engine_body(environment: Environment) -> dict[str, Any]:
@@ -36,5 +34,5 @@ def engine_body(environment: Environment) -> dict[str, Any]:
 def _request_headers(environment: Environment) -> dict[str, Any]:
     headers: dict[str, Any] = environment.engine.model_dump(mode="json")["request_headers"]
     if environment.token.user_ticket:
-        headers[USER_TICKET_HEADER] = {"variable_name": USER_TICKET_VARIABLE}
+        headers[USER_HEADER] = {"variable_name": USER_TICKET_VARIABLE}
     return headers

@@ -10,14 +10,33 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.settings.engine import EngineSettings
-from infra.settings.section import Section
+from infra.settings.residency import Host
+from infra.settings.section import Section, shaped
 
 Architecture = Literal["arm64", "x86_64"]
 Days = Annotated[int, Field(ge=1, le=3653)]
 Percent = Annotated[int, Field(ge=1, le=100)]
-HostName = Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$")]
-Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:")]
-EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+HostName = Annotated[
+    str,
+    Field(max_length=253),
+    shaped(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*", "a name such as voice.example.com"),
+]
+EmailAddress = Annotated[
+    str, shaped(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as me@example.com")
+]
+Origin = Annotated[
+    str,
+    shaped(r"\*|https?://[^/\s?#@]+", "an origin without a path, such as https://app.example.com"),
+]
+SubnetId = Annotated[str, shaped(r"subnet-[0-9a-f]{8,17}", "an id such as subnet-0123abcd")]
+_ACCOUNT = shaped(r"\d{12}", 'the 12 digits of an account, such as "123456789012"')
+_AGENT = shaped(r"[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?", "a module such as agent, or agent:answer")
+_BOUNDARY = shaped(
+    r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+|[\w+=,.@-]{1,128}",
+    "the name of a policy, or its ARN",
+)
+_CERTIFICATE = shaped(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/.+", "a certificate's ARN")
+_TOPIC = shaped(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+", "an SNS topic's ARN")
 # CloudWatch takes these and no others:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827]
@@ -26,41 +45,47 @@ LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
 class Aws(Section):
     """Where it runs."""
 
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[str, shaped(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as us-east-1")]
     availability_zones: Annotated[list[str], Field(min_length=2, max_length=3)]
-    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
-    bootstrap_qualifier: Annotated[str, Field(pattern=r"^[a-z0-9]{1,10}$")] = "hnb659fds"
-    permissions_boundary: str | None = None
+    account: Annotated[str, _ACCOUNT] | None = None
+    bootstrap_qualifier: Annotated[
+        str, shaped(r"[a-z0-9]{1,10}", "1 to 10 small letters and digits")
+    ] = "hnb659fds"
+    permissions_boundary: Annotated[str, _BOUNDARY] | None = None
 
 
 class ElevenLabs(Section):
     """Which ElevenLabs is called."""
 
-    host: str = "https://api.elevenlabs.io"
+    host: Host = "https://api.elevenlabs.io"
 
 
 class Address(Section):
     """Two ways to TLS: an own domain, or, without `domain`, CloudFront's certificate."""
 
     domain: HostName | None = None
-    hosted_zone_id: str | None = None
+    hosted_zone_id: Annotated[str, shaped(r"Z[A-Z0-9]{1,31}", "an id such as Z0123ABC")] | None = (
+        None
+    )
     hosted_zone_name: HostName | None = None
-    certificate_arn: Arn | None = None
+    certificate_arn: Annotated[str, _CERTIFICATE] | None = None
     https_port: Annotated[int, Field(ge=1, le=65535)] = 443
 
 
 class ExistingVpc(Section):
     """A VPC that is there already; nothing is looked up."""
 
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
-    public_subnet_ids: list[str] = Field(default_factory=list)
-    private_subnet_ids: list[str] = Field(default_factory=list)
+    vpc_id: Annotated[str, shaped(r"vpc-[0-9a-f]{8,17}", "an id such as vpc-0123abcd")]
+    public_subnet_ids: list[SubnetId] = Field(default_factory=list)
+    private_subnet_ids: list[SubnetId] = Field(default_factory=list)
 
 
 class Network(Section):
     """The VPC. Without NAT, tasks have public addresses and admit only the load balancer."""
 
-    cidr: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+\.\d+/(1[6-9]|2[0-4])$")] = "10.20.0.0/16"
+    cidr: Annotated[
+        str, shaped(r"(\d{1,3}\.){3}\d{1,3}/(1[6-9]|2[0-4])", "a block such as 10.20.0.0/16")
+    ] = "10.20.0.0/16"
     nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
     existing: ExistingVpc | None = None
 
@@ -82,7 +107,7 @@ class Autoscaling(Section):
 class Service(Section):
     """The Fargate service. Sizes are Fargate's: CPU units of 1/1024 vCPU, memory in MiB."""
 
-    agent: str = "agent"
+    agent: Annotated[str, _AGENT] = "agent"
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
     memory_mib: Annotated[int, Field(ge=512, le=122880)] = 512
     architecture: Architecture = "arm64"
@@ -99,15 +124,17 @@ class Conversations(Section):
     """What one task bears; names and meanings are those of the server's own limits."""
 
     max_conversations: Annotated[int, Field(ge=1, le=100_000)] = 200
-    first_chunk_seconds: Annotated[float, Field(gt=0, le=15, strict=False)] = 3.0
-    idle_seconds: Annotated[float, Field(ge=60, le=4000, strict=False)] = 900.0
+    first_chunk_seconds: Annotated[float, Field(gt=0, le=15)] = 3.0
+    idle_seconds: Annotated[float, Field(ge=60, le=4000)] = 900.0
     stop_grace_seconds: Annotated[int, Field(ge=0, le=110)] = 110
 
 
 class Jwt(Section):
     """Who may ask for a token: bearers of a JWT of this issuer for one of these audiences."""
 
-    issuer: Annotated[str, Field(pattern=r"^https://")]
+    issuer: Annotated[
+        str, shaped(r"https://[^\s?#]+", "an issuer such as https://auth.example.com/")
+    ]
     audience: Annotated[list[str], Field(min_length=1)]
     scopes: list[str] = Field(default_factory=list)
 
@@ -116,7 +143,7 @@ class Token(Section):
     """The token endpoint. Without `jwt` it is open: anybody may start a conversation."""
 
     jwt: Jwt | None = None
-    cors_origins: list[str] = Field(default_factory=list)
+    cors_origins: list[Origin] = Field(default_factory=list)
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 5
     burst: Annotated[int, Field(ge=1, le=5_000)] = 10
     user_ticket: bool = False
@@ -152,7 +179,7 @@ class Alarms(Section):
     """Who is told when something is wrong."""
 
     email: EmailAddress | None = None
-    topic_arn: Arn | None = None
+    topic_arn: Annotated[str, _TOPIC] | None = None
 
 
 class Budget(Section):
@@ -180,7 +207,9 @@ class Site(Section):
 class Environment(Section):
     """Everything that tells one environment from another. `name` is the file's own name."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+    name: Annotated[
+        str, shaped(r"[a-z][a-z0-9-]{0,19}", "small letters, digits and hyphens, at most 20")
+    ]
     production: bool = False
     aws: Aws
     elevenlabs: ElevenLabs = ElevenLabs()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from infra.settings.environment import Environment
+from infra.settings.problems import describe
+from infra.settings.rules import broken_rules, misplaced_keys
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+PROJECT = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = PROJECT / "environments"
 
 
 class SettingsError(Exception):
@@ -20,22 +25,66 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+def environment_names() -> list[str]:
+    """The environments that there are: the files' names without their ending."""
+    return sorted(path.stem for path in ENVIRONMENTS.glob("*.toml"))
+
+
 def load_environment(name_or_path: str) -> Environment:
     """Read `environments/<name>.toml`, or the file at a path that ends in `.toml`.
 
-    Raises SettingsError with all that is wrong.
+    Raises SettingsError with all that is wrong; each line begins with the file.
     """
     path = _find(name_or_path)
+    return parse_environment(_read(path), name=path.stem, file=_shown(path))
+
+
+def parse_environment(
+    content: dict[str, Any], *, name: str = "test", file: str = "settings"
+) -> Environment:
+    """Check what a file has and turn it into an environment.
+
+    `name` is the environment's unless the content has one, `file` what the errors begin with.
+    Raises SettingsError.
+    """
+    content = {"name": name, **content}
+    problems = misplaced_keys(content)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Environment.model_validate({"name": path.stem, **content})
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{path}: is not TOML: {error}"]) from None
+        environment = Environment.model_validate(content)
     except ValidationError as error:
-        raise SettingsError([f"{path}: {problem['msg']}" for problem in error.errors()]) from None
+        problems += describe(error, content)
+    else:
+        problems += broken_rules(environment)
+        if not problems:
+            return environment
+    raise SettingsError([f"{file}: {problem}" for problem in problems])
 
 
 def _find(name_or_path: str) -> Path:
     if name_or_path.endswith(".toml"):
         return Path(name_or_path)
-    return ENVIRONMENTS / f"{name_or_path}.toml"
+    names = environment_names()
+    if name_or_path in names:
+        return ENVIRONMENTS / f"{name_or_path}.toml"
+    near = get_close_matches(name_or_path, names, n=1)
+    question = f"did you mean {near[0]}? " if near else ""
+    raise SettingsError(
+        [f"there is no environment {name_or_path!r}; {question}There are: {', '.join(names)}"]
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"can't be read: {error.strerror}; check the path and its permissions"
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 at byte {error.start}; save it as UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"is not TOML; correct this: {error}"
+    raise SettingsError([f"{_shown(path)}: {problem}"])
+
+
+def _shown(path: Path) -> str:
+    absolute = path.resolve()
+    return str(absolute.relative_to(PROJECT) if absolute.is_relative_to(PROJECT) else path)

@@ -1,0 +1,106 @@
+"""Mistakes in an environment file, each told in one line: the key, what is wrong, what to do."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from infra.settings.keys import settings_keys
+from infra.settings.section import UNFIT
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+_SHOWN_CHARACTERS = 60
+DOCUMENT = "docs/configuration.md"
+
+# What to give instead, by pydantic's name for the mistake:
+# https://docs.pydantic.dev/latest/errors/validation_errors/
+_REMEDIES = {
+    UNFIT: "{remedy}",
+    "string_type": "a text, in quotes",
+    "int_type": "a whole number, without quotes",
+    "float_type": "a number, without quotes",
+    "finite_number": "a finite number",
+    "bool_type": "true or false, without quotes",
+    "list_type": "a list, in brackets",
+    "dict_type": "a table of keys",
+    "model_type": "a table of keys",
+    "literal_error": "{expected}",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "string_too_short": "at least {min_length} character",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least {min_length}",
+    "too_long": "at most {max_length}",
+}
+
+
+def describe(error: ValidationError, content: dict[str, Any]) -> list[str]:
+    """One line for each mistake that the model found in a file's content."""
+    return [_describe_one(found, content) for found in error.errors(include_url=False)]
+
+
+def quote(value: object) -> str:
+    """A value as a person would recognize it: short, on one line, and never an API key."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if looks_like_api_key(value):
+        return "an API key"
+    shown = repr(value) if isinstance(value, str) else str(value)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"
+
+
+def looks_like_api_key(value: object) -> bool:
+    """Whether a value is, by its beginning, an ElevenLabs API key."""
+    return isinstance(value, str) and value.strip().startswith("sk_")
+
+
+def _describe_one(found: ErrorDetails, content: dict[str, Any]) -> str:
+    key = _dotted(found["loc"], content)
+    if found["type"] == "extra_forbidden":
+        return f"{key} is unknown; {_suggest(key)}"
+    if found["type"] == "missing":
+        table, _, name = key.rpartition(".")
+        return f"{key} is missing; add {name} to [{table}]" if table else _missing_table(key)
+    remedy = _REMEDIES.get(found["type"], "another value ({message})")
+    told = remedy.format(**found.get("ctx", {}), message=found["msg"])
+    return f"{key} is {quote(found['input'])}; give {told}"
+
+
+def _missing_table(key: str) -> str:
+    required = [
+        name.removeprefix(f"{key}.")
+        for name, field in settings_keys().items()
+        if name.startswith(f"{key}.") and field.is_required()
+    ]
+    return f"{key} is missing; add [{key}] with {' and '.join(required)}"
+
+
+def _dotted(location: tuple[int | str, ...], content: Any) -> str:
+    """The key as the file has it: without the parts that name a choice between types."""
+    parts: list[str] = []
+    for index, part in enumerate(location):
+        known = isinstance(content, dict) and part in content
+        if isinstance(content, list) and isinstance(part, int):
+            parts[-1] += f"[{part}]"
+            content = content[part]
+        elif known or (index == len(location) - 1 and isinstance(content, dict)):
+            parts.append(str(part))
+            content = content.get(part)
+    return ".".join(parts)
+
+
+def _suggest(key: str) -> str:
+    known = list(settings_keys())
+    last = key.rpartition(".")[2]
+    near = get_close_matches(key, known, n=1, cutoff=0.8) or [
+        candidate for candidate in known if candidate.rpartition(".")[2] == last
+    ]
+    return f"did you mean {near[0]}?" if near else f"see {DOCUMENT}"
