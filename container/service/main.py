@@ -92,7 +92,15 @@ def _set_up_logs(settings: Settings) -> None:
 def _announce(settings: Settings, server: SpeechEngineServer) -> None:
     host, port = server.sockets[0].getsockname()[:2]
     address = f"ws://{f'[{host}]' if ':' in host else host}:{port}{settings.ws_path}"
-    logger.info("started", extra={"address": address, "agent": settings.agent})
+    logger.info(
+        "started",
+        extra={
+            "address": address,
+            "agent": settings.agent,
+            "environment": settings.environment,
+            "transcript_table": settings.transcript_table,
+        },
+    )
     if settings.disable_auth:
         logger.warning("authentication is disabled: anyone who reaches the port is let in")
     if settings.debug_transcripts:

@@ -42,6 +42,7 @@ class Settings:
     port: int = 3001
     ws_path: str = "/ws"
     agent: str = "agent"
+    environment: str | None = None
     header_name: str | None = None
     header_secret: RotatingSecret | None = None
     engine_id_header: str = "X-Speech-Engine-Id"
@@ -54,6 +55,10 @@ class Settings:
     debug_transcripts: bool = False
     disable_auth: bool = False
     uvloop: str = "auto"
+    transcript_table: str | None = None
+    transcript_days: int = 30
+    transcript_shards: int = 4
+    transcript_text: str = "keep"
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
@@ -61,6 +66,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "port": values.whole_number(0, 65535),
     "ws_path": values.url_path,
     "agent": str,
+    "environment": values.label,
     "header_name": values.header_name,
     "header_secret": parse_secret,
     "engine_id_header": values.header_name,
@@ -69,6 +75,10 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "log_format": values.choice("json", "text"),
     "debug_transcripts": values.switch,
     "uvloop": values.choice("auto", "on", "off"),
+    "transcript_table": values.table_name,
+    "transcript_days": values.whole_number(1, 36500),
+    "transcript_shards": values.whole_number(1, 1000),
+    "transcript_text": values.choice("keep", "drop"),
 }
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 # A field name is a token: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _PLATFORM_HEADER = "x-elevenlabs-speech-engine-authorization"
 _ON = frozenset({"on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
@@ -100,4 +103,18 @@ def header_name(text: str) -> str:
         raise ValueError(f"is {quote(text)}; give a header name, such as X-Origin-Secret")
     if text.lower() == _PLATFORM_HEADER:
         raise ValueError("is the header that the platform signs; choose another name")
+    return text
+
+
+def label(text: str) -> str:
+    """A short name for people, such as prod."""
+    if not _LABEL.fullmatch(text):
+        raise ValueError(f"is {quote(text)}; give letters, digits, - . _ alone, such as prod")
+    return text
+
+
+def table_name(text: str) -> str:
+    """The name of a DynamoDB table, not its ARN."""
+    if not _TABLE_NAME.fullmatch(text):
+        raise ValueError(f"is {quote(text)}; give a DynamoDB table's name, 3 to 255 characters")
     return text

@@ -28,6 +28,9 @@ class Limits:
     idle_seconds: float = 900.0
     """Without any message from the platform, after which the conversation is closed."""
 
+    conversation_seconds: float = 86400.0
+    """From the open socket to the end of the conversation, whatever is being said: a day."""
+
     first_chunk_seconds: float = 3.0
     """From a transcript to FIRST_CHUNK_LATE, if nothing was sent; the platform re-sends after 4."""
 

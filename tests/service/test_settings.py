@@ -42,6 +42,11 @@ def test_settings_read_every_variable() -> None:
             "SPEECH_ENGINE_LOG_FORMAT": "text",
             "SPEECH_ENGINE_DEBUG_TRANSCRIPTS": "on",
             "SPEECH_ENGINE_UVLOOP": "off",
+            "SPEECH_ENGINE_ENVIRONMENT": "prod",
+            "SPEECH_ENGINE_TRANSCRIPT_TABLE": "transcripts",
+            "SPEECH_ENGINE_TRANSCRIPT_DAYS": "7",
+            "SPEECH_ENGINE_TRANSCRIPT_SHARDS": "2",
+            "SPEECH_ENGINE_TRANSCRIPT_TEXT": "drop",
             "SPEECH_ENGINE_DISABLE_AUTH": ACCEPT_ANYONE,
         }
     )
@@ -87,6 +92,11 @@ def test_settings_refuse_a_limit_of_zero(limit: str) -> None:
         ("DEBUG_TRANSCRIPTS", "maybe", "on or off"),
         ("UVLOOP", "yes", "auto, on, off"),
         ("DISABLE_AUTH", "true", f"only {ACCEPT_ANYONE!r}"),
+        ("ENVIRONMENT", "prod/blue", "such as prod"),
+        ("TRANSCRIPT_TABLE", "arn:aws:dynamodb:eu-central-1:1:table/x", "a DynamoDB table's name"),
+        ("TRANSCRIPT_DAYS", "0", "from 1 to"),
+        ("TRANSCRIPT_SHARDS", "0", "from 1 to"),
+        ("TRANSCRIPT_TEXT", "redact", "keep, drop"),
         ("MAX_THREADS", "a few", "from 1 up"),
         ("IDLE_SECONDS", "inf", "from 0.001 up"),
     ],

@@ -226,6 +226,19 @@ async def test_conversation_that_is_idle_ends() -> None:
     assert [type(error) for error in recorder.errors] == [TimeoutError]
 
 
+async def test_conversation_that_lasts_too_long_ends() -> None:
+    """After `conversation_seconds` it is closed cleanly, although the platform goes on."""
+    recorder = Recorder()
+    limits = Limits(conversation_seconds=0.05)
+    async with conversation(init(), limits=limits, **recorder.handlers()) as (socket, session):
+        while not socket.closed.is_set():
+            socket.push(PING)
+            await asyncio.sleep(0.02)
+        assert session.close_code == 1000
+        assert recorder.events == ["disconnect"]
+        assert [str(error) for error in recorder.errors] == ["the conversation lasted 0.05 s"]
+
+
 async def test_conversation_with_traffic_is_not_idle() -> None:
     """Any frame, a ping too, keeps a conversation from being idle."""
     async with conversation(init(), limits=Limits(idle_seconds=1.0)) as (socket, session):
