@@ -1,0 +1,31 @@
+"""The function as Lambda runs it. The one place where its parts are put together.
+
+What stands here at import goes into a SnapStart snapshot: the application, and nothing that was
+read from the environment, from a secret or from the network.
+https://docs.aws.amazon.com/lambda/latest/dg/snapstart-best-practices.html
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from mangum import Mangum
+
+from functions.token.app import PROBLEM_TYPE, build_app
+from functions.token.issuer import Issuer, build_issuer
+from functions.token.logs import configure_logs
+from functions.token.settings import read_settings
+
+
+@functools.cache
+def open_issuer() -> Issuer:
+    """Return the issuer of this process, made at the first request. Raises SettingsError."""
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    return build_issuer(settings, os.environ)
+
+
+handler = Mangum(
+    build_app(open_issuer), lifespan="off", text_mime_types=["application/json", PROBLEM_TYPE]
+)
