@@ -16,20 +16,20 @@ from infra.settings.problems import looks_like_api_key
 from infra.settings.production_rules import PRODUCTION_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from infra.settings.environment import Environment
 
-# CPU units: least memory, most memory and step, in MiB.
+# MiB that Fargate has, by CPU units.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-FARGATE_MEMORY_MIB = {
-    256: (512, 2048, 512),
-    512: (1024, 4096, 1024),
-    1024: (2048, 8192, 1024),
-    2048: (4096, 16384, 1024),
-    4096: (8192, 30720, 1024),
-    8192: (16384, 61440, 4096),
-    16384: (32768, 122880, 8192),
+FARGATE_MEMORY_MIB: dict[int, Sequence[int]] = {
+    256: (512, 1024, 2048),
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16384 + 1, 1024),
+    4096: range(8192, 30720 + 1, 1024),
+    8192: range(16384, 61440 + 1, 4096),
+    16384: range(32768, 122880 + 1, 8192),
 }
 # The platform asks again after this many seconds unless the engine says otherwise.
 DEFAULT_CASCADE_SECONDS = 4.0
@@ -61,17 +61,12 @@ def misplaced_keys(content: Any, key: str = "") -> list[str]:
 
 
 def _memory_fits_the_cpu(environment: Environment) -> Iterator[str]:
-    service = environment.service
-    least, most, step = FARGATE_MEMORY_MIB[service.cpu]
-    memory = service.memory_mib
-    fits = least <= memory <= most and (memory % step == 0)
-    if service.cpu == 256:
-        fits = memory in {512, 1024, 2048}
-    if not fits:
-        choices = "512, 1024 or 2048" if service.cpu == 256 else f"{least} to {most} by {step}"
+    service, sizes = environment.service, FARGATE_MEMORY_MIB[environment.service.cpu]
+    if service.memory_mib not in sizes:
+        steps = f"{sizes[0]}, {sizes[1]} and so on to {sizes[-1]}"
         yield (
-            f"service.memory_mib is {memory}, which Fargate has not with cpu = {service.cpu};"
-            f" give {choices}"
+            f"service.memory_mib is {service.memory_mib}, which Fargate has not with cpu ="
+            f" {service.cpu}; give {steps}"
         )
 
 
