@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Acknowledgment, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.log_group import make_log_group
 from infra.packaging import Platform, stage_function
 
@@ -70,9 +70,7 @@ class PythonFunction(Construct):
             log_group=log_group,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
         )
-        Validations.of(self.function).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions-L1",
-                reason="The runtime is the setting functions.python: packages are locked for it.",
-            )
+        acknowledge(
+            self.function,
+            L1="The runtime is the setting functions.python: packages are locked for it.",
         )
