@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import (
+    Environment,
+    SettingsError,
+    environment_names,
+    load_environment,
+    parse_environment,
+)
+from tests.fakes.environments import content_with, environment_with, problems_with
+
+PROJECT = Path(__file__).resolve().parents[3]
+GOOD = '[aws]\nregion = "us-east-1"\navailability_zones = ["us-east-1a", "us-east-1b"]\n'
+
+
+def problem_of(name_or_path: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_environment(name_or_path)
+    (problem,) = caught.value.problems
+    assert "\n" not in problem
+    return problem
+
+
+@pytest.mark.parametrize("name", environment_names())
+def test_load_reads_every_shipped_environment(name: str) -> None:
+    """Each file in environments/ is valid, and is named by its file."""
+    assert load_environment(name).name == name
+
+
+def test_load_ships_the_promised_environments() -> None:
+    """The environments that the documentation speaks of are there; production is one of them."""
+    assert environment_names() == ["dev", "local", "preview", "prod"]
+    assert [name for name in environment_names() if load_environment(name).production] == ["prod"]
+
+
+def test_load_reads_a_file_anywhere(tmp_path: Path) -> None:
+    """A path that ends in .toml is read as it is."""
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD)
+    assert load_environment(str(path)) == environment_with(name="mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [("prd", "did you mean prod? "), ("staging-9", ""), ("../environments/dev", ""), ("", "")],
+)
+def test_load_names_the_environments_there_are(name: str, question: str) -> None:
+    """An unknown name is answered with the known ones, and the nearest if there is one."""
+    assert problem_of(name) == (
+        f"there is no environment {name!r}; {question}There are: dev, local, preview, prod"
+    )
+
+
+def test_load_tells_a_missing_file() -> None:
+    """A path where nothing is names the path and the reason."""
+    problem = problem_of("/nowhere/at/all.toml")
+    assert problem.startswith("/nowhere/at/all.toml: can't be read: No such file")
+
+
+def test_load_tells_a_directory(tmp_path: Path) -> None:
+    """A directory with a file's name is one line as well."""
+    (tmp_path / "folder.toml").mkdir()
+    assert "can't be read: Is a directory" in problem_of(str(tmp_path / "folder.toml"))
+
+
+def test_load_tells_the_line_of_malformed_toml(tmp_path: Path) -> None:
+    """What is no TOML is told with its line."""
+    path = tmp_path / "broken.toml"
+    path.write_text(GOOD + "[service\n")
+    problem = problem_of(str(path))
+    assert problem.startswith(f"{path}: is not TOML")
+    assert "line 4" in problem
+
+
+def test_load_tells_another_encoding(tmp_path: Path) -> None:
+    """A file that isn't UTF-8 is told so."""
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b'title = "Gr\xfc\xdfe"\n')
+    assert "is not UTF-8 at byte 11; save it as UTF-8" in problem_of(str(path))
+
+
+def test_load_begins_each_line_with_the_file(tmp_path: Path) -> None:
+    """Several mistakes are all told, each with the file they are in."""
+    path = tmp_path / "two.toml"
+    path.write_text(GOOD + '[service]\ntasks = "2"\nspot = 1\n')
+    with pytest.raises(SettingsError) as caught:
+        load_environment(str(path))
+    assert [problem.partition(" is ")[0] for problem in caught.value.problems] == [
+        f"{path}: service.tasks",
+        f"{path}: service.spot",
+    ]
+
+
+def test_load_shows_project_files_from_the_project() -> None:
+    """A file of this project is named as a person would name it."""
+    inside = PROJECT / "environments" / "nothing-here.toml"
+    assert problem_of(str(inside)).startswith("environments/nothing-here.toml: ")
+
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"service.cpuu": 256}, "service.cpuu is unknown; did you mean service.cpu?"),
+    ({"cpu": 256}, "cpu is unknown; did you mean service.cpu?"),
+    ({"wibble": 1}, "wibble is unknown; see docs/configuration.md"),
+    ({"service.tasks": "2"}, "service.tasks is '2'; give a whole number, without quotes"),
+    ({"service.tasks": True}, "service.tasks is true; give a whole number, without quotes"),
+    ({"service.tasks": 1.5}, "service.tasks is 1.5; give a whole number, without quotes"),
+    ({"service.tasks": 0}, "service.tasks is 0; give 1 or more"),
+    ({"service.tasks": 1001}, "service.tasks is 1001; give 1000 or less"),
+    ({"service.spot": "yes"}, "service.spot is 'yes'; give true or false, without quotes"),
+    ({"service.agent": 3}, "service.agent is 3; give a text, in quotes"),
+    ({"service.agent": "a b"}, "service.agent is 'a b'; give a module such as agent"),
+    ({"service.cpu": 300}, "service.cpu is 300; give 256, 512, 1024"),
+    ({"service": 1}, "service is 1; give a table of keys"),
+    ({"tags": ["a"]}, "tags is a list of 1; give a table of keys"),
+    ({"tags.team": 1}, "tags.team is 1; give a text, in quotes"),
+    ({"token.cors_origins": "x"}, "token.cors_origins is 'x'; give a list, in brackets"),
+    ({"token.cors_origins": ["x"]}, "token.cors_origins[0] is 'x'; give an origin"),
+    ({"conversations.idle_seconds": float("nan")}, "conversations.idle_seconds is nan; give a fin"),
+    ({"conversations.first_chunk_seconds": 0}, "conversations.first_chunk_seconds is 0; give more"),
+    ({"aws": None}, "aws is missing; add [aws] with region and availability_zones"),
+    ({"aws.region": None}, "aws.region is missing; add region to [aws]"),
+    ({"aws.region": "Frankfurt"}, "aws.region is 'Frankfurt'; give a region such as us-east-1"),
+    ({"aws.availability_zones": ["us-east-1a"]}, "aws.availability_zones is a list of 1; give at"),
+    ({"aws.account": 123456789012}, "aws.account is 123456789012; give a text, in quotes"),
+    ({"aws.account": "12"}, "aws.account is '12'; give the 12 digits"),
+    ({"budget.monthly_usd": 5}, "budget.email is missing; add email to [budget]"),
+    ({"elevenlabs.host": "https://elevenlabs.io"}, "elevenlabs.host is 'https://elevenlabs.io'; "),
+    ({"engine.tts.speed": 2}, "engine.tts.speed is 2; give 1.2 or less"),
+    ({"engine.name": ""}, "engine.name is ''; give at least 1 character"),
+    ({"engine.request_headers.X-A": 1}, "engine.request_headers.X-A is 1; give a text, { variable"),
+    (
+        {"engine.request_headers.X-A": {"variable": "x"}},
+        "engine.request_headers.X-A.secret_id is missing; add secret_id to",
+    ),
+    ({"name": "Not Small"}, "name is 'Not Small'; give small letters"),
+    ({"service.agent": "a\nb" * 999}, "service.agent is 'a\\nba"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), MISTAKES)
+def test_load_tells_a_mistake_in_plain_words(changes: dict[str, Any], told: str) -> None:
+    """A value that can't be used is told by key, value and remedy, on one short line."""
+    problem = problems_with(changes)[0]
+    assert problem.startswith(told)
+    assert "\n" not in problem
+    assert len(problem) < 250
+
+
+def test_load_makes_an_environment_that_nobody_changes() -> None:
+    """Settings are frozen: no stack can change them for the next one."""
+    environment = environment_with()
+    with pytest.raises(ValueError, match="frozen"):
+        environment.service.tasks = 2
+
+
+def test_load_takes_a_name_from_the_file() -> None:
+    """A copy of a file under another path can keep its environment's name."""
+    assert parse_environment({**content_with(), "name": "other"}, name="copy").name == "other"
+
+
+def test_load_is_free_of_the_cdk() -> None:
+    """Commands read settings without the CDK, which takes seconds to import."""
+    program = (
+        "import sys, infra.settings, infra.settings.placeholders, infra.settings.timing;"
+        "print([name for name in ('aws_cdk', 'jsii', 'boto3') if name in sys.modules])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == "[]\n"
+
+
+def test_load_defaults_to_the_smallest_deployment() -> None:
+    """A file with a place alone is one small task, without anything that is billed by the hour."""
+    environment = environment_with()
+    assert isinstance(environment, Environment)
+    assert (environment.service.cpu, environment.service.memory_mib) == (256, 512)
+    assert (environment.service.tasks, environment.network.nat_gateways) == (1, 0)
+    assert (environment.waf, environment.budget) == (None, None)
