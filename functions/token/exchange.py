@@ -49,13 +49,19 @@ class Answer:
 
 def check_url(url: str) -> str:
     """Return a base URL without a slash at its end. ValueError unless https, or http to itself."""
-    parts = urlsplit(url)
-    is_safe = parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
-    )
-    if not (is_safe and parts.hostname) or parts.username or parts.query or parts.fragment:
+    if not _is_plain(urlsplit(url)):
         raise ValueError("is not a plain https:// address (http:// only to this machine itself)")
     return url.rstrip("/")
+
+
+def _is_plain(parts: SplitResult) -> bool:
+    try:
+        port_is_sound = parts.port != 0
+    except ValueError:
+        return False
+    schemes = ("https", "http") if parts.hostname in LOOPBACK_HOSTS else ("https",)
+    extras = (parts.username, parts.password, parts.query, parts.fragment)
+    return port_is_sound and bool(parts.hostname) and parts.scheme in schemes and not any(extras)
 
 
 def exchange(request: Request, timeout_seconds: float) -> Answer:
@@ -76,9 +82,9 @@ def exchange(request: Request, timeout_seconds: float) -> Answer:
         return Answer(response.status, headers, body)
     # `from None`: such an exception may quote the header that it choked on.
     except TimeoutError:
-        raise TimedOut("no answer in time") from None
+        raise TimedOut(f"no answer from {parts.hostname} in time") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Unreachable(type(error).__name__) from None
+        raise Unreachable(f"{type(error).__name__} at {parts.hostname}") from None
     finally:
         connection.close()
 

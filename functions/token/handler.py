@@ -14,15 +14,16 @@ from mangum import Mangum
 
 from functions.token.app import PROBLEM_TYPE, build_app
 from functions.token.issuer import Issuer, build_issuer
-from functions.token.logs import configure_logs
+from functions.token.logs import LOGGER, configure_logs
 from functions.token.settings import read_settings
 
 
 @functools.cache
 def open_issuer() -> Issuer:
     """Return the issuer of this process, made at the first request. Raises SettingsError."""
+    configure_logs()
     settings = read_settings(os.environ)
-    configure_logs(settings.log_level)
+    LOGGER.setLevel(settings.log_level)
     return build_issuer(settings, os.environ)
 
 

@@ -16,12 +16,12 @@ from typing import Any
 LOGGER = logging.getLogger("functions.token")
 
 
-def configure_logs(level: str) -> None:
-    """Write the endpoint's own events from `level` up, apart from Lambda's handler for others."""
+def configure_logs() -> None:
+    """Write the endpoint's own events, apart from Lambda's handler, which drops fields."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     LOGGER.handlers[:] = [handler]
-    LOGGER.setLevel(level)
+    LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,9 @@ from functions.token.exchange import Answer, TimedOut, Unreachable, exchange
 
 if TYPE_CHECKING:
     from functions.token.exchange import Request
+
+# The system's: functions restored from one snapshot share the state of any other generator.
+_LUCK = secrets.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Patience:
     def pause_seconds(self, attempt: int) -> float:
         """Return the pause after the attempt of that number: doubled each time, half of it luck."""
         longest = self.first_pause_seconds * 2.0 ** (attempt - 1)
-        return longest * random.uniform(0.5, 1)
+        return longest * _LUCK.uniform(0.5, 1)
 
 
 @dataclass(frozen=True, slots=True)

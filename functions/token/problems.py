@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LATER = "The voice service does not answer right now; try again in a moment."
 _NOT_SET_UP = "The voice service is not set up yet."
 _MISCONFIGURED = "The voice service is not set up correctly."
+_PARTICIPANT_NAME_RULE = "A participant_name has 1 to 100 characters and no control characters."
 _DEFAULT_WAIT_SECONDS = 2.0
 
 
@@ -107,8 +108,8 @@ def _describe_http(error: HTTPException) -> Problem:
 
 
 def _describe_validation(error: RequestValidationError) -> Problem:
-    first = error.errors()[0]
-    return Problem(422, "invalid_request", f"{first['loc'][-1]}: {first['msg']}")
+    names = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
+    return Problem(422, "invalid_request", f"Not acceptable: {names}. {_PARTICIPANT_NAME_RULE}")
 
 
 def _describe_refusal(error: Refused) -> Problem:
