@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-# Before the CDK starts Node: which Node a developer has is for `make setup` to judge.
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+# Before the CDK starts Node: `make setup` judges which Node will do, and takes 20.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from infra.app import main
 

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from infra.settings import Environment
 from infra.stacks.foundation import Foundation
+from infra.stacks.realtime import Realtime
 
 
 def add_stacks(scope: Construct, environment: Environment) -> None:
@@ -14,3 +15,4 @@ def add_stacks(scope: Construct, environment: Environment) -> None:
     They stand in the app itself: in a `Stage`, `cdk deploy --all` would not find them.
     """
     foundation = Foundation(scope, "Foundation", environment=environment)
+    realtime = Realtime(scope, "Realtime", environment=environment, foundation=foundation)

@@ -1,0 +1,112 @@
+"""The task: the server's image, its environment and secrets, and what it may do in AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from infra.constructs.log_group import make_log_group
+from infra.constructs.task_environment import API_KEY, HEADER_SECRET, task_environment
+from infra.names import PORT
+from infra.settings.timing import STOP_TIMEOUT_SECONDS
+
+if TYPE_CHECKING:
+    from infra.settings import Environment
+    from infra.stacks.foundation import Foundation
+
+CHECKOUT = Path(__file__).parents[2]
+CONTAINER = "server"
+_PLATFORMS = {
+    "arm64": (ecr_assets.Platform.LINUX_ARM64, ecs.CpuArchitecture.ARM64),
+    "x86_64": (ecr_assets.Platform.LINUX_AMD64, ecs.CpuArchitecture.X86_64),
+}
+
+
+class Task(Construct):
+    """`definition` is the task definition, `log_group` has its output.
+
+    ECS Exec writes to the root file system, so where settings allow it the root is writable.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        foundation: Foundation,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        service = environment.service
+        self.log_group = make_log_group(self, "Log", days=service.log_days)
+        self.definition = ecs.FargateTaskDefinition(
+            self,
+            "Definition",
+            cpu=service.cpu,
+            memory_limit_mib=service.memory_mib,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=_PLATFORMS[service.architecture][1],
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            ),
+        )
+        self.definition.add_container(
+            CONTAINER,
+            image=self._image(service.architecture),
+            environment=task_environment(environment, table_name=foundation.table.table_name),
+            secrets={
+                API_KEY: ecs.Secret.from_secrets_manager(foundation.api_key),
+                HEADER_SECRET: ecs.Secret.from_secrets_manager(foundation.header_secret),
+            },
+            port_mappings=[ecs.PortMapping(container_port=PORT)],
+            logging=self._logging(),
+            health_check=_health_check(),
+            readonly_root_filesystem=not service.execute_command,
+            linux_parameters=_linux_parameters(self),
+            stop_timeout=cdk.Duration.seconds(STOP_TIMEOUT_SECONDS),
+        )
+        foundation.table.grant(self.definition.task_role, "dynamodb:BatchWriteItem")
+
+    def _image(self, architecture: str) -> ecs.ContainerImage:
+        return ecs.ContainerImage.from_docker_image_asset(
+            ecr_assets.DockerImageAsset(
+                self,
+                "Image",
+                directory=str(CHECKOUT),
+                file="container/Dockerfile",
+                platform=_PLATFORMS[architecture][0],
+            )
+        )
+
+    def _logging(self) -> ecs.LogDriver:
+        """Log without ever holding the server up: a full buffer loses lines, not conversations.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+        """
+        return ecs.LogDrivers.aws_logs(
+            stream_prefix=CONTAINER,
+            log_group=self.log_group,
+            mode=ecs.AwsLogDriverMode.NON_BLOCKING,
+            max_buffer_size=cdk.Size.mebibytes(25),
+        )
+
+
+def _health_check() -> ecs.HealthCheck:
+    """Ask whether the server answers at all; whether it takes conversations asks the balancer."""
+    return ecs.HealthCheck(
+        command=["CMD", "python", "-m", "service.health"],
+        interval=cdk.Duration.seconds(15),
+        timeout=cdk.Duration.seconds(5),
+        retries=3,
+        start_period=cdk.Duration.seconds(30),
+    )
+
+
+def _linux_parameters(scope: Construct) -> ecs.LinuxParameters:
+    parameters = ecs.LinuxParameters(scope, "Linux")
+    parameters.drop_capabilities(ecs.Capability.ALL)
+    return parameters
