@@ -97,6 +97,9 @@ def _defaults(load_balancer: LoadBalancer) -> Iterator[str]:
     yield "mode http"
     yield "option forwardfor"
     yield "timeout connect 5s"
+    # A refused connection is tried once more, at another target where there is one.
+    yield "retries 1"
+    yield "option redispatch 1"
     for side in ("client", "server", "tunnel", "http-request", "http-keep-alive"):
         yield f"timeout {side} {idle}"
 
@@ -175,9 +178,12 @@ def _forward(forward: Forward, chosen: str, names: Mapping[str, str]) -> Iterato
 def _redirect(
     redirect: Redirect, chosen: str, listener: Listener, ports: Mapping[int, int]
 ) -> Iterator[str]:
-    protocol = redirect.protocol.replace("#{protocol}", listener.protocol).lower()
-    port = int(redirect.port.replace("#{port}", str(listener.port)))
-    host, path, query = (_format(text) for text in (redirect.host, redirect.path, redirect.query))
+    fixed = {"#{protocol}": listener.protocol, "#{port}": str(listener.port)}
+    protocol = _fill(redirect.protocol, fixed).lower()
+    port = int(_fill(redirect.port, fixed))
+    host, path, query = (
+        _format(_fill(text, fixed)) for text in (redirect.host, redirect.path, redirect.query)
+    )
     location = f"{protocol}://{host}:{ports.get(port, port)}{path}"
     head = f"http-request redirect code {redirect.status} location"
     # An empty query takes its question mark along.
@@ -186,6 +192,12 @@ def _redirect(
     elif query:
         location = f"{location}?{query}"
     yield f"{head} {quote(location)} {chosen}"
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
 
 
 def _format(text: str) -> str:

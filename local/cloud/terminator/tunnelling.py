@@ -7,14 +7,15 @@ import threading
 from typing import TYPE_CHECKING
 
 from local.cloud.terminator.doors import Doors
-from local.cloud.terminator.tunnels import Tunnels
+from local.cloud.terminator.gates import Gate
+from local.cloud.terminator.tunnels import Stream, Tunnels
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Coroutine, Mapping
 
     from local.cloud.terminator.certificates import Certificate
-    from local.cloud.terminator.model import LoadBalancer
+    from local.cloud.terminator.model import Listener, LoadBalancer
 
 _LIMIT_SECONDS = 10.0
 
@@ -35,6 +36,7 @@ class TunnelTerminator:
         self._doors = Doors(reserved)
         self._check_seconds = check_seconds
         self._tunnels: Tunnels | None = None
+        self._gates: dict[int, Gate] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -68,11 +70,10 @@ class TunnelTerminator:
     def stop(self) -> None:
         """End every connection, and give the ports back; may be called twice."""
         if self._loop is not None and self._thread is not None:
-            if self._tunnels is not None:
-                self._call(self._tunnels.close())
+            self._call(self._close())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_LIMIT_SECONDS)
-            self._loop = self._thread = self._tunnels = None
+            self._loop = self._thread = None
         self._doors.close()
 
     def _call(self, work: Coroutine[None, None, None]) -> None:
@@ -80,14 +81,36 @@ class TunnelTerminator:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_LIMIT_SECONDS)
 
     async def _change(self, load_balancer: LoadBalancer) -> None:
-        numbers = [each.port for each in load_balancer.listeners]
-        doors = self._doors.open(numbers)
-        tunnels = Tunnels(load_balancer, self.ports, check_seconds=self._check_seconds)
-        before, self._tunnels = self._tunnels, tunnels
+        doors = self._doors.open([each.port for each in load_balancer.listeners])
+        before = self._tunnels
+        self._tunnels = Tunnels(load_balancer, self.ports, check_seconds=self._check_seconds)
+        for listener in load_balancer.listeners:
+            await self._open_gate(listener, doors[listener.port])
+        for port in self._gates.keys() - doors.keys():
+            self._gates.pop(port).close()
+        self._doors.close_others(doors)
         if before is not None:
             await before.close()
-        await tunnels.open(doors, self._certificate.bundle)
-        self._doors.close_others(numbers)
+
+    async def _open_gate(self, listener: Listener, door: socket.socket) -> None:
+        gate = self._gates.get(listener.port)
+        if gate is not None and gate.protocol == listener.protocol:
+            gate.demand(listener)
+            return
+        if gate is not None:
+            gate.close()
+        self._gates[listener.port] = Gate(listener, self._certificate.bundle)
+        await self._gates[listener.port].open(door, self._serve)
+
+    async def _serve(self, port: int, client: Stream) -> None:
+        if self._tunnels is not None:
+            await self._tunnels.serve(port, client)
+
+    async def _close(self) -> None:
+        while self._gates:
+            self._gates.popitem()[1].close()
+        if self._tunnels is not None:
+            await self._tunnels.close()
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import itertools
 import random
-import ssl
 from typing import TYPE_CHECKING, TypeAlias
 
 from local.cloud.terminator.health import Health
@@ -27,59 +25,42 @@ from local.cloud.terminator.requests import (
 )
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from local.cloud.terminator.model import Listener, LoadBalancer, Target
 
 Stream: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-_LARGEST_HEAD_BYTES = 64 * 1024
 _PIECE_BYTES = 64 * 1024
 _CONNECT_SECONDS = 5.0
-_TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class Tunnels:
-    """What one state of a load balancer serves; `close` leaves the open connections alone."""
+    """What one state of a load balancer does with connections; those taken outlive `close`."""
 
     def __init__(
         self, load_balancer: LoadBalancer, ports: Mapping[int, int], *, check_seconds: float
     ) -> None:
         self._load_balancer = load_balancer
+        self._listeners = {each.port: each for each in load_balancer.listeners}
         self._ports = ports
         self._health = Health(load_balancer, check_seconds=check_seconds)
         self._turns = {name: itertools.count() for name in load_balancer.groups}
-        self._servers: list[asyncio.Server] = []
 
-    async def open(self, doors: Mapping[int, socket.socket], bundle: Path) -> None:
-        """Take connections from the sockets, which stay their owner's."""
-        for listener in self._load_balancer.listeners:
-            server = await asyncio.start_server(
-                functools.partial(self._serve, listener),
-                sock=doors[listener.port].dup(),
-                ssl=_context(listener, bundle),
-                limit=_LARGEST_HEAD_BYTES,
-            )
-            self._servers.append(server)
-
-    async def close(self) -> None:
-        """Take no more connections."""
-        for server in self._servers:
-            server.close()
-        await self._health.close()
-
-    async def _serve(
-        self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def serve(self, port: int, client: Stream) -> None:
+        """Serve a connection that came to the listener at `port` until it ends."""
+        reader, writer = client
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):  # the client is gone
             try:
-                await self._answer(listener, reader, writer)
-                await writer.drain()
-            finally:
+                await self._answer(self._listeners[port], reader, writer)
                 writer.close()
                 await writer.wait_closed()
+            finally:
+                writer.transport.abort()
+
+    async def close(self) -> None:
+        """Watch the targets no more."""
+        await self._health.close()
 
     async def _answer(
         self, listener: Listener, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -114,7 +95,7 @@ class Tunnels:
             )
             await _tunnel(client, stream, self._load_balancer.idle_seconds)
         finally:
-            stream[1].close()
+            stream[1].transport.abort()
 
     async def _connect(self, forward: Forward) -> Stream | None:
         """Connect to the next target in service; None where no one answers."""
@@ -138,15 +119,6 @@ class Tunnels:
         ]
         turn = next(self._turns[name]) % max(len(targets), 1)
         return targets[turn:] + targets[:turn]
-
-
-def _context(listener: Listener, bundle: Path) -> ssl.SSLContext | None:
-    if listener.protocol == "HTTP":
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = _TLS_VERSIONS[listener.min_tls]
-    context.load_cert_chain(bundle)
-    return context
 
 
 async def _tunnel(client: Stream, target: Stream, idle_seconds: float) -> None:
