@@ -5,13 +5,15 @@ Each field's meaning is in docs/configuration.md. Rules between fields are in `r
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from infra.settings.engine import EngineSettings
 from infra.settings.residency import Host
-from infra.settings.section import Section, shaped
+from infra.settings.section import UNFIT, Section, shaped
 
 Architecture = Literal["arm64", "x86_64"]
 Days = Annotated[int, Field(ge=1, le=3653)]
@@ -40,6 +42,17 @@ _TOPIC = shaped(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+", "an SNS topic's ARN"
 # CloudWatch takes these and no others:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827]
+
+
+def _check_block(text: str) -> str:
+    try:
+        fits = 16 <= ipaddress.IPv4Network(text).prefixlen <= 24
+    except ValueError:
+        fits = False
+    if not fits:
+        remedy = "a block of private addresses, /16 to /24, such as 10.20.0.0/16"
+        raise PydanticCustomError(UNFIT, "{remedy}", {"remedy": remedy})
+    return text
 
 
 class Aws(Section):
@@ -83,9 +96,7 @@ class ExistingVpc(Section):
 class Network(Section):
     """The VPC. Without NAT, tasks have public addresses and admit only the load balancer."""
 
-    cidr: Annotated[
-        str, shaped(r"(\d{1,3}\.){3}\d{1,3}/(1[6-9]|2[0-4])", "a block such as 10.20.0.0/16")
-    ] = "10.20.0.0/16"
+    cidr: Annotated[str, AfterValidator(_check_block)] = "10.20.0.0/16"
     nat_gateways: Annotated[int, Field(ge=0, le=3)] = 0
     existing: ExistingVpc | None = None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from infra.names import ENVIRONMENT_TAG
 from infra.settings import timing
 from infra.settings.headers import RESERVED
 from infra.settings.place_rules import PLACE_RULES
@@ -159,7 +160,9 @@ def _tags_are_accepted(environment: Environment) -> Iterator[str]:
         yield f"tags has {len(environment.tags)} keys; give at most {_MAX_TAGS}"
     for name, value in environment.tags.items():
         key = f"tags.{name}"
-        if name.lower().startswith("aws:") or not 1 <= len(name) <= 128:
+        if name == ENVIRONMENT_TAG:
+            yield f"{key} is the stacks' own; take it out"
+        elif name.lower().startswith("aws:") or not 1 <= len(name) <= 128:
             yield f"{key} is no tag's name; give 1 to 128 characters that don't begin with aws:"
         elif _TAG_TEXT.fullmatch(name + value) is None:
             yield f"{key} has characters that no tag may have; use letters, digits, + - = . _ : / @"

@@ -139,6 +139,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"engine.request_headers.X-A": {"variable": "x"}},
         "engine.request_headers.X-A.secret_id is missing; add secret_id to",
     ),
+    ({"network.cidr": "10.20.1.0/16"}, "network.cidr is '10.20.1.0/16'; give a block"),
+    ({"network.cidr": "10.0.0.0/8"}, "network.cidr is '10.0.0.0/8'; give a block"),
     ({"name": "Not Small"}, "name is 'Not Small'; give small letters"),
     ({"service.agent": "a\nb" * 999}, "service.agent is 'a\\nba"),
 ]

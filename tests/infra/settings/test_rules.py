@@ -167,6 +167,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
         "take email out",
     ),
     "AWS's own tag": ({"tags": {"AWS:x": "1"}}, "tags.AWS:x", "aws:"),
+    "the stacks' own tag": (
+        {"tags": {"speech-engine:environment": "x"}},
+        "tags.speech-engine:environment",
+        "take it out",
+    ),
     "a tag with a star": ({"tags": {"team": "*"}}, "tags.team", "letters"),
     "a long tag": ({"tags": {"team": "x" * 257}}, "tags.team", "at most 256"),
     "many tags": ({"tags": {f"tag{n}": "" for n in range(41)}}, "tags", "at most 40"),
