@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         account = open_account(environment)
         with synthesize(arguments.environment) as toolkit:
             check_weights(account, toolkit.assembly)
-            toolkit.deploy(account.stack_path("Foundation"))
+            toolkit.deploy(account.stack_name("Foundation"))
             _ensure_key(account)
             _deploy_rest(account, toolkit)
         print_summary(account, sys.stdout)
@@ -72,6 +72,6 @@ def _deploy_rest(account: Account, toolkit: Toolkit) -> None:
         service = account.first("Realtime", "AWS::ECS::Service")
         return (cluster.physical_id, service.physical_id) if cluster and service else None
 
-    paths = [account.stack_path(stack) for stack in STACKS[1:]]
+    paths = [account.stack_name(stack) for stack in STACKS[1:]]
     with watching(Rollout(account.session.client("ecs"), find_service)):
         toolkit.deploy(*paths)

@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _confirm(account: Account) -> None:
     name = account.environment.name
     if not sys.stdin.isatty():
-        raise CommandError(f"this deletes {account.stage()}; say --yes where nobody can be asked")
-    if input(f"Type {name} to delete all of {account.stage()}: ").strip() != name:
+        raise CommandError(f"this deletes {account.prefix()}; say --yes where nobody can be asked")
+    if input(f"Type {name} to delete all of {account.prefix()}: ").strip() != name:
         raise CommandError("nothing was deleted")
 
 
@@ -70,7 +70,7 @@ def _destroy(account: Account, toolkit: Toolkit) -> None:
             continue
         if stack == "Foundation":
             leftovers.wait_for_interfaces(account)
-        toolkit.destroy(account.stack_path(stack))
+        toolkit.destroy(account.stack_name(stack))
 
 
 def _tell_rest(account: Account, kept: list[str]) -> None:

@@ -35,17 +35,13 @@ class Account:
         self.session = session
         self.environment = environment
 
-    def stage(self) -> str:
+    def prefix(self) -> str:
         """The name that the environment's stacks begin with."""
         return f"SpeechEngine-{self.environment.name}"
 
     def stack_name(self, stack: str) -> str:
-        """The name of one stack in CloudFormation."""
-        return f"{self.stage()}-{stack}"
-
-    def stack_path(self, stack: str) -> str:
-        """The name of one stack for the CDK command."""
-        return f"{self.stage()}/{stack}"
+        """The name of one stack, for CloudFormation and the CDK command alike."""
+        return f"{self.prefix()}-{stack}"
 
     def exists(self, stack: str) -> bool:
         """Whether the stack is there, in whatever state."""

@@ -60,7 +60,7 @@ def wait_for_interfaces(
 def remove_log_groups(account: Account) -> list[str]:
     """Delete the log groups that functions made anew while they were deleted; returns names."""
     logs = account.session.client("logs")
-    prefixes = (f"/aws/lambda/{account.stage()}-", f"{account.stage()}-")
+    prefixes = (f"/aws/lambda/{account.prefix()}-", f"{account.prefix()}-")
     names = [
         group["logGroupName"]
         for prefix in prefixes

@@ -77,10 +77,8 @@ def deployed_template(client: CloudFormationClient, stack_name: str) -> dict[str
 
 
 def _synthesized(assembly: Path, stack_name: str) -> dict[str, Any]:
-    found = next(iter(assembly.rglob("*Realtime*.template.json")), None)
-    if found is None:
-        raise CommandError(f"no template of {stack_name} was synthesized; run `make synth`")
-    return dict(json.loads(found.read_text(encoding="utf-8")))
+    template = assembly / f"{stack_name}.template.json"
+    return dict(json.loads(template.read_text(encoding="utf-8")))
 
 
 def _frozen(template: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def template(*, priority: int = 1, path: str = "/readyz") -> dict[str, Any]:
 def check(
     assembly: Path, new: dict[str, Any], weights: list[int], *, deployed: bool = True
 ) -> None:
-    (assembly / "SpeechEngineRealtime.template.json").write_text(json.dumps(new))
+    (assembly / "SpeechEngine-dev-Realtime.template.json").write_text(json.dumps(new))
     stack = FakeStack(resources=[(RULE, "Rule", "arn:rule")], template=template())
     stacks = {"SpeechEngine-dev-Realtime": stack} if deployed else {}
     aws = FakeAws(weights=weights, stacks=stacks)
