@@ -142,6 +142,7 @@ def _make_once(folder: Path, fill: Callable[[Path], None]) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
+    (folder.parents[1] / ".gitignore").write_text("*\n", encoding="utf-8")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unfinished-") as scratch:
         unfinished = Path(scratch) / folder.name
         unfinished.mkdir()

@@ -67,6 +67,7 @@ class EngineResource(Construct):
                 "HeaderName": SECRET_HEADER,
                 "IdHeader": ID_HEADER,
                 "OnKeyRefused": environment.engine.on_key_refused,
+                "Environment": environment.name,
             },
         )
         self.engine_id = self.resource.get_att_string("EngineId")

@@ -1,0 +1,73 @@
+"""What browsers are told about the page: whom it may talk to, and that nobody may frame it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudfront as cloudfront
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+    from infra.settings import Environment
+
+_HSTS = Duration.days(365)
+
+
+def make_page_headers(
+    scope: Construct,
+    construct_id: str,
+    *,
+    environment: Environment,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> cloudfront.ResponseHeadersPolicy:
+    """Return the headers of what comes out of the bucket, with `more` among them."""
+    headers = {"Permissions-Policy": "microphone=(self)", **more}
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        construct_id,
+        security_headers_behavior=_security_headers(content_security_policy(environment)),
+        custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+            custom_headers=[
+                cloudfront.ResponseCustomHeader(header=name, value=value, override=True)
+                for name, value in headers.items()
+            ]
+        ),
+    )
+
+
+def content_security_policy(environment: Environment) -> str:
+    """Return the page's policy: its own files, and ElevenLabs' sockets for voice and text."""
+    host = environment.elevenlabs.host
+    sources = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "connect-src": ["'self'", host, host.replace("http", "ws", 1)],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in sources.items())
+
+
+def _security_headers(policy: str) -> cloudfront.ResponseSecurityHeadersBehavior:
+    return cloudfront.ResponseSecurityHeadersBehavior(
+        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+            content_security_policy=policy, override=True
+        ),
+        content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+        frame_options=cloudfront.ResponseHeadersFrameOptions(
+            frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+        ),
+        referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+            referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
+        ),
+        strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+            access_control_max_age=_HSTS, include_subdomains=True, override=True
+        ),
+    )
