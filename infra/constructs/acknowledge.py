@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def acknowledge(construct: IConstruct, **reasons: str) -> None:
-    """Acknowledge rules of AwsSolutions at `construct` and what it contains, as `RULE="reason"`."""
+    """Acknowledge findings of AwsSolutions at `construct` and in it, as `RULE="reason"`.
+
+    A rule with several findings is acknowledged finding by finding: `{"IAM5[Resource::*]": …}`.
+    """
     for rule, reason in reasons.items():
         cdk.Validations.of(construct).acknowledge(
             cdk.Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason)

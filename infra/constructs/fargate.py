@@ -59,14 +59,18 @@ class Fargate(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             **_deployment(settings.deployment, rollback_alarms),
         )
+        if settings.deployment.strategy == "blue_green":
+            cdk.Annotations.of(self.service).acknowledge_warning(
+                "@aws-cdk/aws-ecs:shouldUseCircuitBreaker", "It knows rolling deployments only."
+            )
         if settings.autoscaling:
             _scale(self.service, settings.tasks, settings.autoscaling)
         if settings.execute_command:
-            acknowledge(
-                task_definition,
-                IAM5="The channels of ECS Exec have no ARNs: "
-                "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html",
+            reason = (
+                "The channels of ECS Exec have no ARNs: "
+                "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
             )
+            acknowledge(task_definition.task_role, **{"IAM5[Resource::*]": reason})
 
 
 def _make_cluster(scope: Construct, vpc: ec2.IVpc) -> ecs.Cluster:
@@ -100,9 +104,7 @@ def _make_firewall(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
     return group
 
 
-def _deployment(
-    deployment: Deployment, rollback_alarms: list[cloudwatch.Alarm]
-) -> dict[str, Any]:
+def _deployment(deployment: Deployment, rollback_alarms: list[cloudwatch.Alarm]) -> dict[str, Any]:
     """Return the properties of the chosen strategy.
 
     The circuit breaker knows rolling deployments only; blue/green goes back by alarms.

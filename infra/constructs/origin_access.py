@@ -77,8 +77,8 @@ class OriginAccess(Construct):
         principal.add_to_principal_policy(
             iam.PolicyStatement(actions=["ec2:DescribeSecurityGroups"], resources=["*"])
         )
-        acknowledge(
-            self,
-            IAM5="DescribeSecurityGroups knows no resource but all of them: "
-            "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html",
+        reason = (
+            "DescribeSecurityGroups knows no resource but all of them: "
+            "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html"
         )
+        acknowledge(self, **{"IAM5[Resource::*]": reason})

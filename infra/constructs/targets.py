@@ -12,6 +12,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
@@ -58,22 +59,35 @@ class Targets(Construct):
         target = service.load_balancer_target(
             container_name=container_name,
             container_port=PORT,
-            alternate_target=self._alternate(service) if len(self.groups) > 1 else None,
+            alternate_target=self._alternate() if len(self.groups) > 1 else None,
         )
         self.groups[0].add_target(target)
 
-    def _alternate(self, service: ecs.FargateService) -> ecs.AlternateTarget:
-        alternate = ecs.AlternateTarget(
+    def _alternate(self) -> ecs.AlternateTarget:
+        return ecs.AlternateTarget(
             "Shift",
             alternate_target_group=self.groups[1],
             production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(self.rule),
+            role=_make_shifting_role(self),
         )
-        acknowledge(
-            service,
-            IAM4="AWS maintains what ECS may do to a load balancer while it shifts traffic: "
-            "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AmazonECSInfrastructureRolePolicyForLoadBalancers.html",
-        )
-        return alternate
+
+
+def _make_shifting_role(scope: Construct) -> iam.Role:
+    """Return the role with which ECS moves the rule's weights and the targets."""
+    policy = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
+    role = iam.Role(
+        scope,
+        "ShiftRole",
+        assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),
+        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(policy)],
+    )
+    finding = f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]"
+    reason = (
+        "AWS maintains what ECS may do to a load balancer while it shifts traffic: "
+        f"https://docs.aws.amazon.com/AmazonECS/latest/developerguide/{policy}.html"
+    )
+    acknowledge(role, **{finding: reason})
+    return role
 
 
 def _make_group(

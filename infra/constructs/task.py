@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.log_group import make_log_group
 from infra.constructs.task_environment import API_KEY, HEADER_SECRET, task_environment
 from infra.names import PORT
@@ -69,7 +71,13 @@ class Task(Construct):
             linux_parameters=_linux_parameters(self),
             stop_timeout=cdk.Duration.seconds(STOP_TIMEOUT_SECONDS),
         )
-        foundation.table.grant(self.definition.task_role, "dynamodb:BatchWriteItem")
+        # Not `table.grant`, which would add every index.
+        self.definition.add_to_task_role_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:BatchWriteItem"], resources=[foundation.table.table_arn]
+            )
+        )
+        _acknowledge(self.definition)
 
     def _image(self, architecture: str) -> ecs.ContainerImage:
         return ecs.ContainerImage.from_docker_image_asset(
@@ -93,6 +101,18 @@ class Task(Construct):
             mode=ecs.AwsLogDriverMode.NON_BLOCKING,
             max_buffer_size=cdk.Size.mebibytes(25),
         )
+
+
+def _acknowledge(definition: ecs.FargateTaskDefinition) -> None:
+    acknowledge(
+        definition,
+        ECS2="What the server is told is in its environment; its secrets come by ARN.",
+    )
+    reason = (
+        "GetAuthorizationToken knows no resource but all of them: "
+        "https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_id-based-policy-examples.html"
+    )
+    acknowledge(definition.obtain_execution_role(), **{"IAM5[Resource::*]": reason})
 
 
 def _health_check() -> ecs.HealthCheck:

@@ -68,7 +68,9 @@ class WebAcl(Construct):
         )
 
 
-def _limit_others(requests: int, exempt: wafv2.CfnWebACL.StatementProperty) -> wafv2.CfnWebACL.RuleProperty:
+def _limit_others(
+    requests: int, exempt: wafv2.CfnWebACL.StatementProperty
+) -> wafv2.CfnWebACL.RuleProperty:
     """Block an address that asks too often; a few addresses carry all of ElevenLabs' calls."""
     return wafv2.CfnWebACL.RuleProperty(
         name="RateLimit",
