@@ -39,99 +39,99 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
 
 def act(request: Request, deadline: Deadline) -> Resource:
     """Fulfil one request. Raises Failure."""
+    task = EngineTask(request, deadline)
     try:
-        if request.kind == "Delete":
-            return _delete(request, deadline)
-        return _provide(request, deadline)
+        return task.delete() if request.kind == "Delete" else task.provide()
     except (Refused, Unavailable) as problem:
         raise Failure(str(problem)) from None
 
 
-def _provide(request: Request, deadline: Deadline) -> Resource:
-    engine_id = request.physical_id or ""
-    if request.kind == "Update" and names_engine(engine_id):
-        # With a refused key this is how the switch for deleting gets set at all.
-        if _pick_remote(request.properties) != _pick_remote(request.old_properties):
-            engine_id = _update(request, deadline, engine_id)
-    else:
-        engine_id = _create(request, deadline)
-    return Resource(engine_id, {"EngineId": engine_id})
+class EngineTask:
+    """One request, and what its failures mean for the stack."""
 
+    def __init__(self, request: Request, deadline: Deadline) -> None:
+        self._request = request
+        self._deadline = deadline
+        self._secrets = open_secrets()
+        self._key_arn = os.environ["ELEVENLABS_API_KEY_SECRET"]
 
-def _pick_remote(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in properties.items() if name not in _LOCAL_PROPERTIES}
+    def provide(self) -> Resource:
+        """Create or update. Raises Failure, Refused, Unavailable."""
+        engine_id = self._request.physical_id or ""
+        if self._request.kind == "Update" and names_engine(engine_id):
+            # With a refused key this is how the switch for deleting gets set at all.
+            if self._concerns_platform():
+                engine_id = self._update(engine_id)
+        else:
+            engine_id = self._create()
+        return Resource(engine_id, {"EngineId": engine_id})
 
+    def delete(self) -> Resource:
+        """Delete, or leave behind what can't be deleted. Raises Failure, Refused, Unavailable."""
+        physical_id = self._request.physical_id or ""
+        try:
+            self._open().delete(physical_id)
+        except (NoValue, KeyRefused) as problem:
+            self._let_go(physical_id, problem)
+        return Resource(physical_id)
 
-def _create(request: Request, deadline: Deadline) -> str:
-    try:
-        spec = read_spec(request, _read_header_secret())
-        engine = _open(request, deadline, spec)
-        found = engine.find()
-    except (Failure, Refused, Unavailable) as problem:
-        stand_in = request.physical_id or f"{_NOT_CREATED}{request.logical_id}"
-        raise Failure(_advise(problem, request), physical_id=stand_in) from None
-    return engine.create(spec, found)
+    def _concerns_platform(self) -> bool:
+        both = (self._request.properties, self._request.old_properties)
+        new, old = ({k: v for k, v in each.items() if k not in _LOCAL_PROPERTIES} for each in both)
+        return new != old
 
+    def _create(self) -> str:
+        try:
+            spec = self._read_spec()
+            engine = self._open(spec)
+            found = engine.find()
+        except (Failure, Refused, Unavailable) as problem:
+            stand_in = self._request.physical_id or f"{_NOT_CREATED}{self._request.logical_id}"
+            raise Failure(self._advise(problem), physical_id=stand_in) from None
+        return engine.create(spec, found)
 
-def _update(request: Request, deadline: Deadline, engine_id: str) -> str:
-    try:
-        spec = read_spec(request, _read_header_secret())
-        engine = _open(request, deadline, spec)
-        return engine.update(engine_id, spec, _read_old_settings(request))
-    except (NoValue, KeyRefused) as problem:
-        raise Failure(_advise(problem, request)) from None
+    def _update(self, engine_id: str) -> str:
+        try:
+            spec = self._read_spec()
+            return self._open(spec).update(engine_id, spec, self._read_old_settings())
+        except (NoValue, KeyRefused) as problem:
+            raise Failure(self._advise(problem)) from None
 
+    def _read_spec(self) -> EngineSpec:
+        header_secret = read_secret(self._secrets, os.environ["HEADER_SECRET"])
+        return read_spec(self._request, header_secret)
 
-def _read_old_settings(request: Request) -> dict[str, Any]:
-    try:
-        return read_settings(request.old_properties)
-    except Failure:
-        return {}  # a rollback from properties that were refused
+    def _read_old_settings(self) -> dict[str, Any]:
+        try:
+            return read_settings(self._request.old_properties)
+        except Failure:
+            return {}  # a rollback from properties that were refused
 
+    def _open(self, spec: EngineSpec | None = None) -> EngineResource:
+        api_key = read_secret(self._secrets, self._key_arn)
+        hidden = (spec.header_secret,) if spec else ()
+        url = os.environ["ELEVENLABS_URL"]
+        reserve_seconds = min(_CLEAN_UP_SECONDS, self._deadline.remaining_seconds / 4)
+        work = self._deadline.before(reserve_seconds)
+        api = EngineApi(url, api_key, work, hidden)
+        rescue = EngineApi(url, api_key, self._deadline, hidden)
+        return EngineResource(tag_of(self._request), api, rescue, work)
 
-def _delete(request: Request, deadline: Deadline) -> Resource:
-    physical_id = request.physical_id or ""
-    try:
-        _open(request, deadline).delete(physical_id)
-    except (NoValue, KeyRefused) as problem:
-        _let_go(request, problem)
-    return Resource(physical_id)
+    def _let_go(self, physical_id: str, problem: Exception) -> None:
+        if physical_id.startswith(_NOT_CREATED):
+            _log.info("nothing was created, so a refused key is no obstacle: %s", problem)
+        elif self._request.properties.get("OnKeyRefused") == "orphan":
+            _log.warning("engine %s is orphaned, delete it at ElevenLabs: %s", physical_id, problem)
+        else:
+            raise Failure(
+                f"{problem}. So engine {physical_id} is not deleted. Give the secret a valid key"
+                " and delete again; or leave the engine behind: set engine.on_key_refused ="
+                ' "orphan" in the environment\'s file, which sets the property OnKeyRefused=orphan,'
+                " deploy and delete again"
+            )
 
-
-def _let_go(request: Request, problem: Exception) -> None:
-    """Leave behind what can't be deleted without a key, where that is allowed; else Failure."""
-    physical_id = request.physical_id or ""
-    if physical_id.startswith(_NOT_CREATED):
-        _log.info("nothing was created, so a refused key is no obstacle: %s", problem)
-        return
-    if request.properties.get("OnKeyRefused") == "orphan":
-        _log.warning(
-            "engine %s is orphaned at ElevenLabs, delete it there: %s", physical_id, problem
-        )
-        return
-    raise Failure(
-        f"{problem}. So engine {physical_id} is not deleted. Give the secret a valid key and delete"
-        ' again; or leave the engine behind: set engine.on_key_refused = "orphan" in the'
-        " environment's file, which sets the property OnKeyRefused=orphan, deploy and delete again"
-    )
-
-
-def _advise(problem: Exception, request: Request) -> str:
-    if not isinstance(problem, NoValue | KeyRefused):
-        return str(problem)
-    environment = request.properties.get("Environment")
-    return f"{problem}. {say_what_to_type(os.environ['ELEVENLABS_API_KEY_SECRET'], environment)}"
-
-
-def _read_header_secret() -> str:
-    return read_secret(open_secrets(), os.environ["HEADER_SECRET"])
-
-
-def _open(request: Request, deadline: Deadline, spec: EngineSpec | None = None) -> EngineResource:
-    api_key = read_secret(open_secrets(), os.environ["ELEVENLABS_API_KEY_SECRET"])
-    hidden = (spec.header_secret,) if spec else ()
-    url = os.environ["ELEVENLABS_URL"]
-    work = deadline.before(min(_CLEAN_UP_SECONDS, deadline.remaining_seconds / 4))
-    api = EngineApi(url, api_key, work, hidden)
-    rescue = EngineApi(url, api_key, deadline, hidden)
-    return EngineResource(tag_of(request), api, rescue, work)
+    def _advise(self, problem: Exception) -> str:
+        if not isinstance(problem, NoValue | KeyRefused):
+            return str(problem)
+        environment = self._request.properties.get("Environment")
+        return f"{problem}. {say_what_to_type(self._key_arn, environment)}"
