@@ -51,7 +51,6 @@ class PageDistribution(Construct):
                 ),
                 "/api/*": _api(api_domain),
             },
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             # North America and Europe, the cheapest; the page is small.
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
@@ -62,7 +61,8 @@ class PageDistribution(Construct):
             CFR2="The page is static, and the API behind it has its own throttle; a web ACL's "
             "monthly price is more than the page's.",
             CFR3="Requests that matter are in the API's access log; the rest is static files.",
-            CFR4="CloudFront's own certificate comes with its own minimum of TLS.",
+            CFR4="CloudFront's own certificate comes with a TLS policy that can't be chosen; "
+            "browsers of today use TLS 1.2 and up with it.",
         )
 
 

@@ -12,12 +12,15 @@ from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
+from infra.constructs.cdk_resources import bound_deployment, bound_emptying
 from infra.constructs.log_group import make_log_group
 from infra.constructs.removal import removal_policy
 from infra.packaging import CHECKOUT, PackagingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from aws_cdk import aws_logs as logs
 
     from infra.settings import Environment
 
@@ -52,17 +55,21 @@ class PageFiles(Construct):
             auto_delete_objects=not environment.data.retain,
         )
         acknowledge(self.bucket, S1="Only CloudFront reads it, and only what is public anyway.")
-        self._deploy(environment, config)
-
-    def _deploy(self, environment: Environment, config: Mapping[str, Any]) -> None:
         log_group = make_log_group(self, "Log", days=environment.functions.log_days)
+        if not environment.data.retain:
+            bound_emptying(self.bucket, log_group)
+        self._deploy(environment, config, log_group)
+
+    def _deploy(
+        self, environment: Environment, config: Mapping[str, Any], log_group: logs.LogGroup
+    ) -> None:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
         acknowledge(
             role,
             **{f"IAM5[{finding}]": _CDK_GRANT for finding in _findings(self.bucket, environment)},
         )
-        deployment.BucketDeployment(
+        files = deployment.BucketDeployment(
             self,
             "Deployment",
             destination_bucket=self.bucket,
@@ -77,9 +84,7 @@ class PageFiles(Construct):
             role=role,
             log_group=log_group,
         )
-        for construct in Stack.of(self).node.children:
-            if construct.node.id.startswith("Custom::CDKBucketDeployment"):
-                acknowledge(construct, L1="The CDK's own function, with its library's runtime.")
+        bound_deployment(files)
 
 
 def _findings(bucket: s3.Bucket, environment: Environment) -> list[str]:
