@@ -7,10 +7,11 @@ of anybody's; ids, counts, times and exception types only.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from service.engine_id import read_engine_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     Handler = Callable[..., Any]
 
 logger = logging.getLogger("service.conversation")
-
-_ENGINE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(slots=True)
@@ -40,7 +39,7 @@ class ConversationLog:
         agent: Mapping[str, Handler],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine_id_header = engine_id_header.lower()
+        self._engine_id_header = engine_id_header
         self._agent = agent
         self._clock = clock
         self._records: dict[SpeechEngineSession, _Record] = {}
@@ -124,12 +123,11 @@ class ConversationLog:
         return {"conversation_id": session.conversation_id} if session.conversation_id else {}
 
     def _identify(self, conversation_id: str, session: SpeechEngineSession) -> dict[str, str]:
-        fields = {"conversation_id": conversation_id}
-        engine_id = (session.request_headers or {}).get(self._engine_id_header, "")
-        # A header is the caller's word: only what has the shape of an id reaches the log.
-        if _ENGINE_ID.fullmatch(engine_id):
-            fields["engine_id"] = engine_id
-        return fields
+        engine_id = read_engine_id(session, self._engine_id_header)
+        return {
+            "conversation_id": conversation_id,
+            **({"engine_id": engine_id} if engine_id else {}),
+        }
 
 
 def _milliseconds(start: float, end: float | None) -> float | None:

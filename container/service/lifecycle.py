@@ -26,6 +26,7 @@ logger = logging.getLogger("service")
 # After the grace: closing handshakes, handlers' last steps, threads. With the default grace of
 # 110 s the sum of all stays below Fargate's 120 s, after which the task is killed.
 _CLOSE_SECONDS = 6.0
+_LEAST_FINISH_SECONDS = 0.5
 _TASKS_SECONDS = 1.0
 _THREADS_SECONDS = 1.0
 _MARGIN_SECONDS = 1.0
@@ -42,8 +43,12 @@ def run_server(
     grace_seconds: float,
     uvloop: str,
     announce: Callable[[], None],
+    finish: Callable[[float], None],
 ) -> None:
     """Serve until a stop signal, then drain for at most `grace_seconds` and close the loop.
+
+    `announce` is called when the server listens. `finish` is called when all conversations are
+    over, with the seconds that it may take; it may block.
 
     A process whose tasks or threads outlive their time is ended here without a return: the
     interpreter would wait for them. Raises StartError.
@@ -53,7 +58,9 @@ def run_server(
     loop.set_exception_handler(_report)
     executor = ThreadPoolExecutor(thread_name_prefix="service")
     loop.set_default_executor(executor)
-    loop.run_until_complete(_serve(server, stop, grace_seconds, announce))
+    finish_by = loop.run_until_complete(_serve(server, stop, grace_seconds, announce))
+    finish(max(_LEAST_FINISH_SECONDS, finish_by - loop.time()))
+    logger.info("stopped")
     executor.shutdown(wait=False, cancel_futures=True)
     left_tasks = loop.run_until_complete(_cancel_tasks())
     left_threads = _wait_for_threads()
@@ -88,7 +95,8 @@ async def _serve(
     stop: StopRequest,
     grace_seconds: float,
     announce: Callable[[], None],
-) -> None:
+) -> float:
+    """Returns the loop's time by which everything should be over."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
 
@@ -107,8 +115,9 @@ async def _serve(
         extra={"conversations": server.conversations, "grace_seconds": grace_seconds},
     )
     server.begin_drain()
+    finish_by = loop.time() + grace_seconds + _CLOSE_SECONDS
     await _limit(server.stop(grace_seconds=grace_seconds), grace_seconds + _CLOSE_SECONDS)
-    logger.info("stopped")
+    return finish_by
 
 
 async def _start(server: SpeechEngineServer) -> None:

@@ -14,6 +14,10 @@ from service.lifecycle import StartError, run_server
 from service.log_throttle import LogThrottle
 from service.logs import configure_logs
 from service.settings import Settings, SettingsError, read_settings
+from service.transcripts.items import ItemRules
+from service.transcripts.log import TranscriptLog
+from service.transcripts.table import DynamoTable
+from service.transcripts.writer import TranscriptWriter
 from speech_engine import SpeechEngineServer
 
 if TYPE_CHECKING:
@@ -38,14 +42,23 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
     except AgentError as error:
         return _give_up(_BAD_SETTINGS, str(error))
     _set_up_logs(settings)
-    server = build_server(settings, agent)
+    writer = build_writer(settings, environ.get("AWS_REGION"))
+    server = build_server(settings, agent, writer)
+
+    def announce() -> None:
+        _announce(settings, server)
+        # Not before: connecting to AWS takes more of a small task than all the rest of its start.
+        if writer is not None:
+            writer.start()
+
     try:
         run_server(
             server,
             stop=stop,
             grace_seconds=settings.stop_grace_seconds,
             uvloop=settings.uvloop,
-            announce=lambda: _announce(settings, server),
+            announce=announce,
+            finish=writer.close if writer is not None else lambda _: None,
         )
     except StartError as error:
         return _give_up(_CANNOT_START, f"{settings.host}:{settings.port}: {error}")
@@ -55,8 +68,20 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
     return 0
 
 
-def build_server(settings: Settings, agent: Mapping[str, Callable[..., Any]]) -> SpeechEngineServer:
-    """The server as the settings want it, with the agent's handlers behind the log's."""
+def build_writer(settings: Settings, region: str | None) -> TranscriptWriter | None:
+    """What writes transcripts to the table that the settings name, if they name one."""
+    table = settings.transcript_table
+    return None if table is None else TranscriptWriter(lambda: DynamoTable(table, region))
+
+
+def build_server(
+    settings: Settings,
+    agent: Mapping[str, Callable[..., Any]],
+    writer: TranscriptWriter | None = None,
+) -> SpeechEngineServer:
+    """The server as the settings want it, with the agent's handlers behind the logs'."""
+    if writer is not None:
+        agent = _build_transcript_log(settings, agent, writer).handlers()
     log = ConversationLog(settings.engine_id_header, agent)
     key, secret = settings.api_key, settings.header_secret
     return SpeechEngineServer(
@@ -74,6 +99,25 @@ def build_server(settings: Settings, agent: Mapping[str, Callable[..., Any]]) ->
         disable_auth=settings.disable_auth,
         limits=settings.limits,
         **log.handlers(),
+    )
+
+
+def _build_transcript_log(
+    settings: Settings, agent: Mapping[str, Callable[..., Any]], writer: TranscriptWriter
+) -> TranscriptLog:
+    rules = ItemRules(
+        days=settings.transcript_days,
+        shards=settings.transcript_shards,
+        keeps_text=settings.transcript_text == "keep",
+        environment=settings.environment,
+        agent=settings.agent,
+    )
+    return TranscriptLog(
+        writer.put,
+        rules,
+        agent,
+        engine_id_header=settings.engine_id_header,
+        max_history_messages=settings.limits.max_history_messages,
     )
 
 

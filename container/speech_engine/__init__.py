@@ -14,13 +14,14 @@ from .events import (
     USER_TRANSCRIPT,
 )
 from .limits import Limits
-from .messages import ConversationMessage, PlatformError
+from .messages import PlatformError
 from .resource import SpeechEngineResource
 from .server import SpeechEngineServer
 from .session import SpeechEngineSession
 from .sockets import WebSocketLike
 from .text import extract_text
 from .tokens import verify_speech_engine_jwt
+from .transcript import ConversationMessage
 from .turns import Turn
 
 __all__ = [

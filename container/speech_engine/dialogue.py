@@ -19,10 +19,10 @@ from .channel import Channel
 from .emitter import Emitter
 from .frames import chunk_end, final_text
 from .handlers import Handler
-from .messages import ConversationMessage
 from .streams import close_quietly, is_used_up, open_stream
 from .tasks import Work
 from .text import extract_text
+from .transcript import ConversationMessage
 from .turns import Outcome, Turn, TurnOrder
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Dialogue:
             return
         if self._context.debug:
             self._debug("turn started", event_id=event_id, transcript=transcript)
-        turn = self._turn = Turn(event_id, self._time())
+        turn = self._turn = Turn(event_id, self._time(), tuple(transcript))
         self._start(turn, self._run(turn, transcript, handler, listeners))
 
     def is_new(self, event_id: int | None) -> bool:

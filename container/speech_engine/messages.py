@@ -6,16 +6,9 @@ https://elevenlabs.io/docs/api-reference/speech-engine
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(slots=True)
-class ConversationMessage:
-    """One message of a conversation: ``role`` is "user" or "agent", ``content`` its text."""
-
-    role: str
-    content: str
+from .transcript import ConversationMessage
 
 
 class PlatformError(Exception):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from .frames import chunk_end
+from .transcript import ConversationMessage
 
 Outcome = Literal["complete", "interrupted", "failed", "closed"]
 
@@ -37,11 +38,19 @@ class Turn:
         "streams",
         "task",
         "texts",
+        "transcript",
         "written",
     )
 
-    def __init__(self, event_id: int | None, started_at: float) -> None:
+    def __init__(
+        self,
+        event_id: int | None,
+        started_at: float,
+        transcript: tuple[ConversationMessage, ...] = (),
+    ) -> None:
         self.event_id = event_id
+        self.transcript = transcript
+        """What it answers, oldest message first; what an agent does to its own list is not seen."""
         self.started_at = started_at
         self.first_chunk_at: float | None = None
         self.ended_at: float | None = None

@@ -1,0 +1,145 @@
+"""What a conversation leaves in the transcript log, held with the real runtime in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from service.transcripts.items import ItemRules
+from service.transcripts.log import TranscriptLog
+from speech_engine import SpeechEngineSession, Turn
+from tests.fakes.sockets import CLOSE_FRAME, MockSocket, conversation, final, init, transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.transcripts.items import Item
+
+RULES = ItemRules(days=30, shards=4, keeps_text=True, environment=None, agent="test")
+
+
+class Agent:
+    """Says "well" and "yes", hangs in between at "wait", breaks at "fail", and edits its list."""
+
+    async def on_transcript(self, messages: list[Any], session: SpeechEngineSession) -> None:
+        text = messages[-1].content
+        messages.clear()
+        if text != "hush":
+            await session.send_response(self.words(text))
+
+    async def words(self, text: str) -> Any:
+        if "fail" in text:
+            raise LookupError
+        yield "well"
+        if "wait" in text:
+            await asyncio.Event().wait()
+        yield " yes"
+
+
+def log_to(items: list[Item], **agent: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    return TranscriptLog(
+        lambda *more: items.extend(more),
+        RULES,
+        {"on_transcript": Agent().on_transcript, **agent},
+        engine_id_header="X-Engine",
+        max_history_messages=1000,
+    ).handlers()
+
+
+def told(items: list[Item]) -> list[tuple[object, ...]]:
+    messages = [item for item in items if item["item"] != "head"]
+    return [
+        (item["event_id"], item["role"], item["text"], item.get("outcome")) for item in messages
+    ]
+
+
+async def test_transcript_log_writes_each_message_once() -> None:
+    """The greeting, what the user said and the answers as sent are written, each of them once."""
+    items: list[Item] = []
+    async with conversation(init(), **log_to(items)) as (socket, _):
+        socket.push(transcript(3, "Welcome!", "hi"))
+        await socket.received(final(3))
+        socket.push(transcript(7, "Welcome!", "hi", "well", "hi"), CLOSE_FRAME)
+    assert told(items) == [
+        (3, "agent", "Welcome!", None),
+        (3, "user", "hi", None),
+        (3, "agent", "well yes", "complete"),
+        (7, "user", "hi", None),
+        (7, "agent", "well yes", "complete"),
+    ]
+    keys = [item["item"] for item in items]
+    assert keys == ["head", *sorted({str(key) for key in keys} - {"head"}), "head"]
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("wait", ("agent", "well", "interrupted")),
+        ("fail", ("agent", "", "failed")),
+        ("hush", None),
+    ],
+)
+async def test_transcript_log_marks_how_a_turn_ended(
+    said: str, answer: tuple[str, str, str] | None
+) -> None:
+    """An answer is stored as far as it was sent; a failed turn has one, a silent turn has none."""
+    items: list[Item] = []
+    async with conversation(init(), transcript(1, said), **log_to(items)) as (socket, _):
+        await (asyncio.sleep(0) if said == "wait" else socket.received(final(1)))
+        heard = [{"role": "agent", "content": "we"}] if answer and answer[1] else []
+        next_frame = transcript(2, "hi")
+        next_frame["user_transcript"][:0] = [{"role": "user", "content": said}, *heard]
+        socket.push(next_frame)
+        await socket.received(final(2))
+    first = [entry[1:] for entry in told(items) if entry[0] == 1]
+    assert first == [("user", said, None), *([answer] if answer else [])]
+    assert told(items)[len(first) :] == [
+        (2, "user", "hi", None),
+        (2, "agent", "well yes", "complete"),
+    ]
+
+
+async def test_transcript_log_begins_and_ends_with_the_head() -> None:
+    """The conversation's own item is there at once, and has the counts when it is over."""
+    items: list[Item] = []
+    async with conversation(init("conv_9"), **log_to(items)) as (socket, _):
+        socket.push(transcript(1, "hi"))
+        await socket.received(final(1))
+        assert items[0]["item"] == "head"
+        assert "ended_at" not in items[0]
+        socket.push(CLOSE_FRAME)
+    head = items[-1]
+    assert (head["conversation"], head["turns"], head["messages"]) == ("conv_9", 1, 2)
+    assert str(head["ended_at"]) >= str(head["started_at"])
+    assert head["close_code"] == 1000
+
+
+def test_transcript_log_knows_no_connection_without_a_conversation() -> None:
+    """Turns and ends of what never sent the first frame leave nothing."""
+    items: list[Item] = []
+    handlers, session = log_to(items), SpeechEngineSession(MockSocket())
+    handlers["on_turn_ended"](Turn(1, 0.0), session)
+    handlers["on_ended"](session)
+    assert items == []
+
+
+def test_transcript_log_passes_events_on() -> None:
+    """The agent's own handlers get the same values, and the runtime gets what they return."""
+    calls: list[tuple[object, ...]] = []
+
+    def handle(*values: object) -> str:
+        calls.append(values)
+        return "result"
+
+    items: list[Item] = []
+    names = ["on_init", "on_turn_ended", "on_ended", "on_close"]
+    handlers = log_to(items, **dict.fromkeys(names, handle))
+    session, turn = SpeechEngineSession(MockSocket()), Turn(1, 0.0)
+    turn.end("complete", 1.0)
+    for name, values in zip(
+        names, [("conv_1", session), (turn, session), (session,), (session,)], strict=True
+    ):
+        assert handlers[name](*values) == "result"
+        assert calls.pop() == values
