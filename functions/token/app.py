@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NO_STORE = {"Cache-Control": "no-store"}
 PROBLEM_TYPE = "application/problem+json"
+TEXT_TYPES = ["application/json", PROBLEM_TYPE]  # anything else travels to API Gateway in base64
 # Whatever waits inside has limits of its own; this one also ends a name look-up, which has none.
 LONGEST_SECONDS = Patience().total_seconds + 1
 

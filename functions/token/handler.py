@@ -12,7 +12,7 @@ import os
 
 from mangum import Mangum
 
-from functions.token.app import PROBLEM_TYPE, build_app
+from functions.token.app import TEXT_TYPES, build_app
 from functions.token.issuer import Issuer, build_issuer
 from functions.token.logs import LOGGER, configure_logs
 from functions.token.settings import read_settings
@@ -27,6 +27,4 @@ def open_issuer() -> Issuer:
     return build_issuer(settings, os.environ)
 
 
-handler = Mangum(
-    build_app(open_issuer), lifespan="off", text_mime_types=["application/json", PROBLEM_TYPE]
-)
+handler = Mangum(build_app(open_issuer), lifespan="off", text_mime_types=TEXT_TYPES)

@@ -49,7 +49,7 @@ class SecretsManager:
 
     def _sign(self, body: bytes, credentials: Credentials) -> Request:
         region = self._environ.get("AWS_REGION") or self._environ.get("AWS_DEFAULT_REGION", "")
-        url = self._endpoint(region)
+        url = self.find_endpoint(region)
         headers = {
             "content-type": "application/x-amz-json-1.1",
             "host": urlsplit(url).netloc,
@@ -64,7 +64,8 @@ class SecretsManager:
         )
         return Request("POST", f"{url}/", signed, body)
 
-    def _endpoint(self, region: str) -> str:
+    def find_endpoint(self, region: str) -> str:
+        """Return the service's address there, or the one that the SDK's variables name."""
         chosen = self._environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or self._environ.get(
             "AWS_ENDPOINT_URL"
         )
