@@ -19,11 +19,9 @@ def main() -> int:
     try:
         synthesize(app, app.node.try_get_context("env"))
     except SettingsError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return 2
+        return _complain(*error.problems)
     except PackagingError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return _complain(str(error))
     return 0
 
 
@@ -38,6 +36,11 @@ def synthesize(app: cdk.App, name: str | None) -> None:
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     add_stacks(app, environment)
     app.synth()
+
+
+def _complain(*problems: str) -> int:
+    sys.stderr.writelines(f"{problem}\n" for problem in problems)
+    return 2
 
 
 def _shipped() -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from constructs import Construct
 
 from infra.settings import Environment
+from infra.stacks.api import Api
 from infra.stacks.foundation import Foundation
 from infra.stacks.realtime import Realtime
+from infra.stacks.site import Site
 
 
 def add_stacks(scope: Construct, environment: Environment) -> None:
@@ -16,3 +18,5 @@ def add_stacks(scope: Construct, environment: Environment) -> None:
     """
     foundation = Foundation(scope, "Foundation", environment=environment)
     realtime = Realtime(scope, "Realtime", environment=environment, foundation=foundation)
+    api = Api(scope, "Api", environment=environment, foundation=foundation, realtime=realtime)
+    Site(scope, "Site", environment=environment, api=api)
