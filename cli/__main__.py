@@ -10,7 +10,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from cli import deploy, destroy, diff, talk
+from cli import cost, deploy, destroy, diff, talk
 from cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Command(Protocol):
 
 
 COMMANDS: dict[str, Command] = {
+    "cost": cost,
     "deploy": deploy,
     "destroy": destroy,
     "diff": diff,
