@@ -16,13 +16,18 @@ PYTHON_PATH = os.pathsep.join([str(ROOT / "container"), str(ROOT)])
 
 @dataclass(frozen=True)
 class Server:
-    """One column of the comparison."""
+    """One column of the comparison; without a `token_command` it has no token endpoint."""
 
     name: str
     title: str
     command: tuple[str, ...]
     variables: dict[str, str] = field(default_factory=dict)
     is_ours: bool = False
+    token_command: tuple[str, ...] = ()
+
+    def takes_part_in(self, scenario: str) -> bool:
+        """Return whether there is something to measure."""
+        return scenario != "token" or bool(self.token_command)
 
     def environment(self, *, chunks: int, delay_ms: int) -> dict[str, str]:
         """Return the variables that the server's program reads."""
@@ -35,9 +40,20 @@ def _python(program: str) -> tuple[str, ...]:
     return (sys.executable, str(PROGRAMS / program))
 
 
-PYTHON_SDK = Server("python-sdk", "Python SDK", _python("python_sdk.py"))
+PYTHON_SDK = Server(
+    "python-sdk",
+    "Python SDK",
+    _python("python_sdk.py"),
+    token_command=_python("quickstart_token.py"),
+)
 JS_SDK = Server("js-sdk", "JS SDK", ("node", str(PROGRAMS / "js_sdk.mjs")))
-OURS = Server("ours", "ours", _python("ours.py"), is_ours=True)
+OURS = Server(
+    "ours",
+    "ours",
+    _python("ours.py"),
+    is_ours=True,
+    token_command=_python("token_function.py"),
+)
 OURS_UVLOOP = Server(
     "ours-uvloop", "ours+uvloop", _python("ours.py"), {"BENCH_LOOP": "uvloop"}, is_ours=True
 )

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from bench.contestants import ROOT
 
-PYTHON_PACKAGES = ("elevenlabs", "websockets", "uvloop", "pyjwt", "pydantic")
+PYTHON_PACKAGES = (
+    "elevenlabs",
+    "websockets",
+    "uvloop",
+    "pyjwt",
+    "pydantic",
+    "fastapi",
+    "mangum",
+    "flask",
+)
 NODE_PACKAGES = ("@elevenlabs/elevenlabs-js", "ws")
 
 

@@ -65,4 +65,6 @@ METRICS = (
     ),
     Metric("start_ms", "start: to first accepted, ms", "start", bounds=((PYTHON, 2.6),)),
     Metric("start_cpu_ms", "start: CPU, ms", "start"),
+    Metric("token_cpu_ms", "token: CPU to the first, ms", "token", bounds=((PYTHON, 1.6),)),
+    Metric("token_peak_mb", "token: peak memory, MB", "token", highest=56),
 )

@@ -104,6 +104,21 @@ async def run_server(
             await asyncio.to_thread(_end, process)
 
 
+def run_program(command: Sequence[str], variables: Mapping[str, str], core: int | None) -> str:
+    """Run a program on `core` to its end and return what it printed; ServerFailed if it failed."""
+    with tempfile.TemporaryFile() as errors:
+        with pinned(core):
+            process = _spawn(command, variables, errors)
+        try:
+            output, _ = process.communicate(timeout=START_SECONDS)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise ServerFailed(f"it did not end within {START_SECONDS:.0f} s") from None
+        if process.returncode:
+            raise ServerFailed(_last_line(errors) or f"it ended with {process.returncode}")
+    return output.decode()
+
+
 def _spawn(
     command: Sequence[str], variables: Mapping[str, str], errors: IO[bytes]
 ) -> subprocess.Popen[bytes]:

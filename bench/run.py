@@ -30,7 +30,12 @@ class Plan:
 
     def trials(self) -> int:
         """Return the number of trials."""
-        return len(self.scenarios) * len(self.servers) * self.rounds
+        return self.rounds * sum(len(self.round_of(s, 1)) for s in self.scenarios)
+
+    def round_of(self, scenario: Scenario, number: int) -> list[Server]:
+        """Return whom the scenario measures in that round (counted from 1), in order."""
+        servers = [s for s in self.servers if s.takes_part_in(scenario.name)]
+        return rotate(servers, number - 1)
 
 
 async def run(plan: Plan, say: Callable[[str], None]) -> list[Measured]:
@@ -40,7 +45,7 @@ async def run(plan: Plan, say: Callable[[str], None]) -> list[Measured]:
     with pinned(cores.load):
         for number in range(1, plan.rounds + 1):
             for scenario in plan.scenarios:
-                for server in rotate(plan.servers, number - 1):
+                for server in plan.round_of(scenario, number):
                     trial = Trial(server, cores, plan.offer_deflate)
                     started_at = time.perf_counter()
                     reading = await _measure(scenario, trial)
@@ -52,7 +57,7 @@ async def run(plan: Plan, say: Callable[[str], None]) -> list[Measured]:
 
 def rotate(servers: Sequence[Server], by: int) -> list[Server]:
     """Return `servers` with another one first in each round, so that none always leads."""
-    start = by % len(servers)
+    start = by % max(len(servers), 1)
     return [*servers[start:], *servers[:start]]
 
 

@@ -9,6 +9,7 @@ from bench.scenarios.burst import Burst
 from bench.scenarios.memory import Memory
 from bench.scenarios.paced import Paced
 from bench.scenarios.start import Start
+from bench.scenarios.token import Token
 
 if TYPE_CHECKING:
     from bench.trial import Scenario
@@ -19,4 +20,5 @@ SCENARIOS: dict[str, type[Scenario]] = {
     "accept": Accept,
     "memory": Memory,
     "start": Start,
+    "token": Token,
 }
