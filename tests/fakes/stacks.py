@@ -1,0 +1,110 @@
+"""Synthesized stacks for tests, made once for each environment however many processes ask.
+
+Synthesis starts a Node process and takes seconds, so what it made is kept as JSON beside a lock;
+only the process that synthesizes imports the CDK.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infra.settings import Environment
+
+CDK_JSON = Path(__file__).parents[2] / "cdk.json"
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """One stack's template."""
+
+    content: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.content)
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        return {name: each["Value"] for name, each in self.content.get("Outputs", {}).items()}
+
+    def resources(self, kind: str | None = None) -> dict[str, Resource]:
+        """Resources by logical id, all or those of one type."""
+        found: dict[str, Resource] = self.content.get("Resources") or {}
+        return {name: each for name, each in found.items() if kind in (None, each["Type"])}
+
+    def properties(self, kind: str) -> list[dict[str, Any]]:
+        return [each.get("Properties", {}) for each in self.resources(kind).values()]
+
+    def only(self, kind: str) -> dict[str, Any]:
+        """The properties of the one resource of that type."""
+        (properties,) = self.properties(kind)
+        return properties
+
+    def named(self, prefix: str, kind: str) -> dict[str, Any]:
+        """The properties of the one resource of that type whose logical id begins so."""
+        found: list[dict[str, Any]] = [
+            each.get("Properties", {})
+            for name, each in self.resources(kind).items()
+            if name.startswith(prefix)
+        ]
+        (properties,) = found
+        return properties
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """The templates of one environment by part: Foundation, Realtime, Api, Site."""
+
+    templates: dict[str, Template]
+
+    def part(self, name: str) -> Template:
+        return self.templates[name]
+
+
+class StackShelf:
+    """Synthesizes environments at most once among all processes that share `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, Stacks] = {}
+
+    def __call__(self, environment: Environment) -> Stacks:
+        content = environment.model_dump_json()
+        key = hashlib.sha256(content.encode()).hexdigest()[:16]
+        if key not in self._known:
+            self._known[key] = self._fetch(self._folder / f"{key}.json", environment)
+        return self._known[key]
+
+    def _fetch(self, file: Path, environment: Environment) -> Stacks:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / f"{file.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not file.exists():
+                file.write_text(json.dumps(synthesize(environment)), encoding="utf-8")
+        templates = json.loads(file.read_text(encoding="utf-8"))
+        return Stacks({part: Template(content) for part, content in templates.items()})
+
+
+def synthesize(environment: Environment) -> dict[str, Any]:
+    """The templates of an environment, by part."""
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "=20")
+    import aws_cdk as cdk
+
+    from infra.stage import add_stacks
+
+    with tempfile.TemporaryDirectory() as folder:
+        context = json.loads(CDK_JSON.read_text(encoding="utf-8"))["context"]
+        app = cdk.App(outdir=folder, context=context)
+        add_stacks(app, environment)
+        assembly = app.synth()
+        return {stack.stack_name.rsplit("-", 1)[-1]: stack.template for stack in assembly.stacks}
