@@ -11,7 +11,7 @@ from functions.custom_resource.lifecycle import Act, answer
 from tests.fakes.loopback_server import QuietHandler, serve_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 STACK_ID = (
     "arn:aws:cloudformation:us-east-1:000000000000:stack/voice-Api/"
@@ -53,6 +53,7 @@ class Mailbox:
     statuses: list[int] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    on_answer: Callable[[], None] = lambda: None
 
     @property
     def answers(self) -> list[dict[str, Any]]:
@@ -110,6 +111,7 @@ def open_mailbox(*statuses: int) -> Iterator[Mailbox]:
             self.send_response(mailbox.statuses.pop(0) if mailbox.statuses else 200)
             self.send_header("content-length", "0")
             self.end_headers()
+            mailbox.on_answer()
 
     with serve_loopback(Handler) as mailbox.url:
         yield mailbox

@@ -5,38 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
-
-import boto3
-from moto import mock_aws
 
 from functions.engine.handler import act
 from local.platform import Platform
 from tests.fakes.cloudformation import FakeClock, Mailbox, open_mailbox
 from tests.fakes.faulty_platform import Fault, FaultyPlatform, open_faulty_platform
+from tests.fakes.moto_account import make_secret
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from collections.abc import AsyncIterator, Mapping
 
     from local.platform import Engine
 
 API_KEY = "sk_test_engine_function_0123456789"
 HEADER_SECRET = "h3aderS3cretOfFortyEightLettersAndDigits01234567"
 WS_URL = "wss://voice.example.com/ws"
-AWS_ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
-def properties(engine: dict[str, Any] | None = None, **others: str) -> dict[str, str]:
+def properties(engine: Mapping[str, Any] | None = None, /, **others: str) -> dict[str, str]:
     """The resource's properties as the stack writes them."""
     return {
         "ServiceToken": "arn:aws:lambda:us-east-1:000000000000:function:engine",
@@ -57,7 +47,6 @@ class EngineStage:
     platform: Platform
     line: FaultyPlatform
     mailbox: Mailbox
-    secrets: SecretsManagerClient
     key_arn: str
     header_arn: str
     clock: FakeClock = field(default_factory=FakeClock)
@@ -91,37 +80,20 @@ class EngineStage:
         assert answer["Status"] == "SUCCESS", answer
         return str(answer["PhysicalResourceId"])
 
-    def rotate(self, secret_arn: str, value: str) -> None:
-        """Give a secret another value."""
-        self.secrets.put_secret_value(SecretId=secret_arn, SecretString=value)
-
-
-def make_secret(client: SecretsManagerClient, name: str, value: str | None) -> str:
-    """Create a secret, with None one without a value; returns its ARN."""
-    if value is None:
-        return client.create_secret(Name=name)["ARN"]
-    return client.create_secret(Name=name, SecretString=value)["ARN"]
-
 
 @asynccontextmanager
 async def open_engine_stage(
     *faults: Fault, key: str | None = API_KEY
 ) -> AsyncIterator[EngineStage]:
-    """Start everything; `key` is the value of the key's secret, None leaves it without one."""
+    """Start everything, given an account; `key` is what the key's secret holds, None nothing."""
     async with Platform(api_key=API_KEY) as platform:
-        with ExitStack() as stack:
-            stack.enter_context(patch.dict(os.environ, AWS_ENVIRONMENT))
-            stack.enter_context(mock_aws())
-            line = stack.enter_context(open_faulty_platform(platform.url, *faults))
-            mailbox = stack.enter_context(open_mailbox())
-            secrets = boto3.client("secretsmanager")
-            header = make_secret(secrets, "header", json.dumps({"current": HEADER_SECRET}))
-            key_arn = make_secret(secrets, "key", key)
-            stage = EngineStage(platform, line, mailbox, secrets, key_arn, header)
+        with open_faulty_platform(platform.url, *faults) as line, open_mailbox() as mailbox:
+            header_arn = make_secret(json.dumps({"current": HEADER_SECRET}))
+            stage = EngineStage(platform, line, mailbox, make_secret(key), header_arn)
             settings = {
                 "ELEVENLABS_URL": line.url,
-                "ELEVENLABS_API_KEY_SECRET": key_arn,
-                "HEADER_SECRET": header,
+                "ELEVENLABS_API_KEY_SECRET": stage.key_arn,
+                "HEADER_SECRET": header_arn,
             }
-            stack.enter_context(patch.dict(os.environ, settings))
-            yield stage
+            with patch.dict(os.environ, settings):
+                yield stage

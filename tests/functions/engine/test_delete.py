@@ -9,6 +9,7 @@ from functions.engine import api
 from tests.fakes.cloudformation import LOGICAL_ID
 from tests.fakes.engine_function import EngineStage, open_engine_stage, properties
 from tests.fakes.faulty_platform import Fault
+from tests.fakes.moto_account import put_secret
 
 
 async def delete(stage: EngineStage, physical_id: str, **others: str) -> dict[str, Any]:
@@ -59,7 +60,7 @@ async def test_delete_with_a_bad_key_fails_and_names_the_switch(key: str) -> Non
     """The event names the engine, the remedy, and the setting that leaves it behind."""
     async with open_engine_stage() as stage:
         engine_id = await stage.create()
-        stage.rotate(stage.key_arn, key)
+        put_secret(stage.key_arn, key)
         answer = await delete(stage, engine_id)
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", engine_id)
     assert f"engine {engine_id} is not deleted" in answer["Reason"]
@@ -73,7 +74,7 @@ async def test_delete_may_orphan_the_engine(key: str, caplog: pytest.LogCaptureF
     """With the switch a bad key does not keep the stack; the log names what stays behind."""
     async with open_engine_stage() as stage:
         engine_id = await stage.create()
-        stage.rotate(stage.key_arn, key)
+        put_secret(stage.key_arn, key)
         answer = await delete(stage, engine_id, OnKeyRefused="orphan")
     assert answer["Status"] == "SUCCESS"
     assert f"engine {engine_id} is orphaned" in caplog.text

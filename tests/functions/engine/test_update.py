@@ -13,6 +13,7 @@ from tests.fakes.engine_function import (
     properties,
 )
 from tests.fakes.faulty_platform import Fault
+from tests.fakes.moto_account import put_secret
 
 
 async def update(
@@ -146,7 +147,7 @@ async def test_update_sends_the_header_secrets_current_value() -> None:
     async with open_engine_stage() as stage:
         engine_id = await stage.create()
         rotated = {"current": "NEW0", "previous": HEADER_SECRET, "previous_until": 4e9}
-        stage.rotate(stage.header_arn, json.dumps(rotated))
+        put_secret(stage.header_arn, json.dumps(rotated))
         await update(stage, engine_id, {"name": "Help"})
     headers = stage.engine.settings.speech_engine.request_headers
     assert headers["X-Speech-Engine-Secret"] == "NEW0"
@@ -156,7 +157,7 @@ async def test_update_of_the_switch_alone_needs_no_key() -> None:
     """OnKeyRefused can be set while the platform refuses the key: that is when it is needed."""
     async with open_engine_stage() as stage:
         engine_id = await stage.create()
-        stage.rotate(stage.key_arn, "sk_test_revoked")
+        put_secret(stage.key_arn, "sk_test_revoked")
         stage.line.requests.clear()
         answer = await update(stage, engine_id, {}, OnKeyRefused="orphan")
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", engine_id)
@@ -200,7 +201,7 @@ async def test_update_with_a_bad_key_says_what_to_type(key: str) -> None:
     """A refused and a missing key fail the update under the same id, with the advice."""
     async with open_engine_stage() as stage:
         engine_id = await stage.create()
-        stage.rotate(stage.key_arn, key)
+        put_secret(stage.key_arn, key)
         answer = await update(stage, engine_id, {"name": "Help"})
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", engine_id)
     assert "make deploy ENV=dev" in answer["Reason"]
