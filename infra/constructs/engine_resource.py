@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from infra.settings import Environment
 
 # The function gives up before CloudFormation does, so that a person reads why.
-_FUNCTION_TIMEOUT = Duration.minutes(5)
-_SERVICE_TIMEOUT = Duration.minutes(10)
+_FUNCTION_MINUTES = 5
+_SERVICE_MINUTES = 10
 
 
 class EngineResource(Construct):
@@ -50,7 +50,7 @@ class EngineResource(Construct):
                 "ELEVENLABS_API_KEY_SECRET": api_key.secret_arn,
                 "HEADER_SECRET": header_secret.secret_arn,
             },
-            timeout=_FUNCTION_TIMEOUT,
+            timeout=Duration.minutes(_FUNCTION_MINUTES),
         ).function
         for secret in (api_key, header_secret):
             secret.grant_read(self.function)
@@ -59,7 +59,7 @@ class EngineResource(Construct):
             "Resource",
             resource_type="Custom::SpeechEngine",
             service_token=self.function.function_arn,
-            service_timeout=_SERVICE_TIMEOUT,
+            service_timeout=Duration.minutes(_SERVICE_MINUTES),
             properties={
                 # One text: CloudFormation would turn the numbers and switches in it into strings.
                 "Engine": json.dumps(engine_body(environment), sort_keys=True),

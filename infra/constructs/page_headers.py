@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
+
+from infra.constructs.page_addresses import page_origins
+from infra.packaging import CHECKOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +19,8 @@ if TYPE_CHECKING:
 
     from infra.settings import Environment
 
-_HSTS = Duration.days(365)
+POLICY = CHECKOUT / "web" / "policy.json"
+_HSTS_DAYS = 365
 
 
 def make_page_headers(
@@ -41,18 +46,10 @@ def make_page_headers(
 
 
 def content_security_policy(environment: Environment) -> str:
-    """Return the page's policy: its own files, and ElevenLabs' sockets for voice and text."""
-    host = environment.elevenlabs.host
-    sources = {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "connect-src": ["'self'", host, host.replace("http", "ws", 1)],
-        "base-uri": ["'none'"],
-        "form-action": ["'none'"],
-        "frame-ancestors": ["'none'"],
-    }
-    return "; ".join(f"{name} {' '.join(values)}" for name, values in sources.items())
+    """Return the page's own policy, with the addresses that this environment adds to it."""
+    policy: dict[str, list[str]] = json.loads(POLICY.read_text(encoding="utf-8"))
+    policy["connect-src"] = [*policy["connect-src"], *page_origins(environment)]
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())
 
 
 def _security_headers(policy: str) -> cloudfront.ResponseSecurityHeadersBehavior:
@@ -68,6 +65,6 @@ def _security_headers(policy: str) -> cloudfront.ResponseSecurityHeadersBehavior
             referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
         ),
         strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-            access_control_max_age=_HSTS, include_subdomains=True, override=True
+            access_control_max_age=Duration.days(_HSTS_DAYS), include_subdomains=True, override=True
         ),
     )

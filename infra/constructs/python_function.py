@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
     from infra.settings import Environment
 
-_ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
-_RUNTIMES = {
-    "3.11": lambda_.Runtime.PYTHON_3_11,
-    "3.12": lambda_.Runtime.PYTHON_3_12,
-    "3.13": lambda_.Runtime.PYTHON_3_13,
-}
-
 
 class PythonFunction(Construct):
     """`functions/<name>/handler.py` on the platform that the environment chooses.
@@ -61,8 +54,8 @@ class PythonFunction(Construct):
             description=description,
             code=lambda_.Code.from_asset(str(stage_function(name, platform))),
             handler=f"functions.{name}.handler.handler",
-            runtime=_RUNTIMES[settings.python],
-            architecture=_ARCHITECTURES[settings.architecture],
+            runtime=_runtime(settings.python),
+            architecture=lambda_.Architecture.custom(settings.architecture),
             memory_size=settings.memory_mib,
             timeout=timeout,
             environment=dict(variables),
@@ -74,3 +67,12 @@ class PythonFunction(Construct):
             self.function,
             L1="The runtime is the setting functions.python: packages are locked for it.",
         )
+
+
+def _runtime(python: str) -> lambda_.Runtime:
+    return lambda_.Runtime(
+        f"python{python}",
+        lambda_.RuntimeFamily.PYTHON,
+        # https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
+        supports_snap_start=python != "3.11",
+    )

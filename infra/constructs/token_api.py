@@ -29,8 +29,8 @@ SIGNED_URL_PATH = "/api/signed-url"
 HEALTH_PATH = "/api/health"
 # Less than the 29 s after which the HTTP API gives up:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-FUNCTION_TIMEOUT = Duration.seconds(25)
-_CORS_MAX_AGE = Duration.hours(1)
+_FUNCTION_SECONDS = 25
+_CORS_HOURS = 1
 # No query string, no header, no claim: https://docs.aws.amazon.com/apigateway/latest/
 # developerguide/http-api-logging-variables.html
 _ACCESS_LOG = {
@@ -95,7 +95,7 @@ class TokenApi(Construct):
             description="Exchanges the API key for tokens that browsers may hold",
             environment=environment,
             variables=variables,
-            timeout=FUNCTION_TIMEOUT,
+            timeout=Duration.seconds(_FUNCTION_SECONDS),
             snap_start=self._settings.snap_start,
         ).function
         api_key.grant_read(function)
@@ -116,7 +116,7 @@ class TokenApi(Construct):
             allow_origins=list(self._settings.cors_origins),
             allow_methods=[apigateway.CorsHttpMethod.GET],
             allow_headers=["authorization"],
-            max_age=_CORS_MAX_AGE,
+            max_age=Duration.hours(_CORS_HOURS),
         )
 
     def _add_routes(self) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from constructs import Construct
 
+from infra.constructs.page_addresses import livekit_url
 from infra.constructs.page_distribution import PageDistribution
 from infra.constructs.page_files import PageFiles
 from infra.constructs.page_headers import make_page_headers
 from infra.constructs.token_api import SIGNED_URL_PATH, TOKEN_PATH
 from infra.settings import Environment
+from infra.settings.residency import residency_of
 from infra.stacks.api import Api
 from infra.stacks.environment_stack import EnvironmentStack
 
@@ -46,15 +48,15 @@ class Site(EnvironmentStack):
 
 
 def _config(environment: Environment, engine_id: str) -> dict[str, str]:
-    """Return what the page reads before it starts."""
-    site = environment.site
+    """Return what the page is told before it starts; the engine's id is for people who look."""
+    site, host = environment.site, environment.elevenlabs.host
     config = {
         "title": site.title,
         "transport": site.transport,
         "engineId": engine_id,
         "tokenPath": TOKEN_PATH,
         "signedUrlPath": SIGNED_URL_PATH,
-        "origin": environment.elevenlabs.host,
         "firstMessage": site.first_message,
+        "livekitUrl": livekit_url(host) if residency_of(host) else None,
     }
     return {key: value for key, value in config.items() if value is not None}
