@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dev talk test check fmt synth deploy destroy diff bench setup system lock clean
+.PHONY: help demo dev talk test check fmt synth deploy destroy diff cost bench setup system lock clean
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PYTEST_ARGS ?=
@@ -74,6 +74,9 @@ diff: setup ## show what deploying ENV=… would change
 
 destroy: setup ## delete all of ENV=…
 	@$(BIN)/python -m cli destroy
+
+cost: $(DEV_READY) ## what ENV=… costs a month, and a minute of conversation
+	@$(BIN)/python -m cli cost
 
 bench: setup ## measure this server beside both official SDKs
 	$(BIN)/python -m bench
