@@ -107,6 +107,10 @@ class EngineApi:
         url = f"{self._url}{path}"
         try:
             answer = exchange(method, url, seconds=seconds, body=data, headers=self._headers)
+        except ValueError as error:
+            raise Unavailable(
+                f"{self._url} can't be called: {error}; check elevenlabs.host"
+            ) from None
         except NotSent as error:
             raise _Busy(f"ElevenLabs can't be reached: {error}", nothing_done=True) from None
         except NoAnswer as error:

@@ -48,9 +48,10 @@ class EngineResource:
     def create(self, spec: EngineSpec, found: list[str]) -> str:
         """Make the engine, or make the one that was `found` what it should be; returns its id."""
         if found:
-            engine_id = self._keep_first(found)
-            self._api.update(engine_id, spec.write_body(engine_id))
-            return engine_id
+            try:
+                return self._adopt(found, spec)
+            except NotFound:
+                _log.warning("engine %s is listed and gone; another takes its place", found[0])
         try:
             engine_id = self._build(spec)
             # Only now its id is known, which it sends as a header of its own.
@@ -80,6 +81,11 @@ class EngineResource:
         """
         for engine_id in [physical_id] if names_engine(physical_id) else self.find():
             _remove(self._api, engine_id)
+
+    def _adopt(self, found: list[str], spec: EngineSpec) -> str:
+        engine_id = self._keep_first(found)
+        self._api.update(engine_id, spec.write_body(engine_id))
+        return engine_id
 
     def _build(self, spec: EngineSpec) -> str:
         """Create, and after a doubtful answer look for the engine before creating again."""

@@ -235,6 +235,25 @@ async def test_create_without_the_platform_fails_readably() -> None:
     assert answer["Reason"].startswith("ElevenLabs can't be reached: Connection refused")
 
 
+async def test_create_sends_no_key_in_clear() -> None:
+    """A host that is neither https nor on loopback gets no request, and the setting is named."""
+    async with open_engine_stage() as stage:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ELEVENLABS_URL", "http://api.example.com")
+            answer = await stage.run("Create")
+    assert answer["Reason"].startswith("http://api.example.com can't be called: an address must be")
+    assert answer["Reason"].endswith("check elevenlabs.host")
+
+
+async def test_create_does_not_trust_an_outdated_list() -> None:
+    """An engine that is listed and no longer there is replaced by a new one."""
+    async with open_engine_stage() as stage:
+        first = await stage.create()
+        stage.fail(Fault("PATCH", 404, {"code": "speech_engine_not_found"}))
+        second = await stage.create()
+    assert second != first
+
+
 async def test_create_ends_within_the_functions_time() -> None:
     """With little time left, waiting gives way to a failure that says what was going on."""
     async with open_engine_stage(*[Fault("GET", 503, {"message": "Later"})] * 9) as stage:
