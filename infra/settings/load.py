@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from infra.settings.environment import Environment
-from infra.settings.problems import describe
+from infra.settings.problems import describe, mistaken_keys, without
 from infra.settings.rules import broken_rules, misplaced_keys
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -48,16 +48,30 @@ def parse_environment(
     Raises SettingsError.
     """
     content = {"name": name, **content}
-    problems = misplaced_keys(content)
+    environment, problems = _validate(content)
+    problems = misplaced_keys(content) + problems
+    if environment is None or problems:
+        raise SettingsError([f"{file}: {problem}" for problem in problems])
+    return environment
+
+
+def _validate(content: dict[str, Any]) -> tuple[Environment | None, list[str]]:
     try:
         environment = Environment.model_validate(content)
     except ValidationError as error:
-        problems += describe(error, content)
-    else:
-        problems += broken_rules(environment)
-        if not problems:
-            return environment
-    raise SettingsError([f"{file}: {problem}" for problem in problems])
+        keys = mistaken_keys(error, content)
+        return None, describe(error, content) + _broken_besides(content, keys)
+    return environment, broken_rules(environment)
+
+
+def _broken_besides(content: dict[str, Any], mistaken: set[str]) -> list[str]:
+    """What rules say about the rest of a file with mistakes, as far as the rest makes sense."""
+    try:
+        environment = Environment.model_validate(without(content, mistaken))
+    except ValidationError:
+        return []
+    problems = broken_rules(environment)
+    return [problem for problem in problems if not any(key in problem for key in mistaken)]
 
 
 def _find(name_or_path: str) -> Path:

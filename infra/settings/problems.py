@@ -43,6 +43,23 @@ def describe(error: ValidationError, content: dict[str, Any]) -> list[str]:
     return [_describe_one(found, content) for found in error.errors(include_url=False)]
 
 
+def mistaken_keys(error: ValidationError, content: dict[str, Any]) -> set[str]:
+    """The dotted keys of all that the model refused."""
+    return {_dotted(found["loc"], content) for found in error.errors(include_url=False)}
+
+
+def without(content: dict[str, Any], keys: set[str], prefix: str = "") -> dict[str, Any]:
+    """A copy of a file's content without some of its keys, by dotted path."""
+    kept: dict[str, Any] = {}
+    for name, value in content.items():
+        key = prefix + name
+        # A list goes as a whole when one of its items is refused.
+        if key in keys or any(mistake.startswith(f"{key}[") for mistake in keys):
+            continue
+        kept[name] = without(value, keys, f"{key}.") if isinstance(value, dict) else value
+    return kept
+
+
 def quote(value: object) -> str:
     """A value as a person would recognize it: short, on one line, and never an API key."""
     if isinstance(value, bool):

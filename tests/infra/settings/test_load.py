@@ -98,6 +98,24 @@ def test_load_begins_each_line_with_the_file(tmp_path: Path) -> None:
     ]
 
 
+def test_load_tells_broken_rules_beside_mistakes() -> None:
+    """A mistake in one value hides no contradiction elsewhere, and causes none."""
+    changes = {
+        "service.tasks": "2",
+        "service.autoscaling.max_tasks": 2,
+        "address.domain": 5,
+        "address.hosted_zone_id": "Z0123456789",
+        "token.cors_origins": ["https://example.com", "x"],
+        "token.user_ticket": True,
+    }
+    assert [problem.split()[0] for problem in problems_with(changes)] == [
+        "address.domain",
+        "service.tasks",
+        "token.cors_origins[1]",
+        "token.user_ticket",
+    ]
+
+
 def test_load_shows_project_files_from_the_project() -> None:
     """A file of this project is named as a person would name it."""
     inside = PROJECT / "environments" / "nothing-here.toml"
