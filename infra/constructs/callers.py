@@ -1,6 +1,6 @@
-"""The addresses from which ElevenLabs calls, by the host whose engines call.
+"""The addresses from which ElevenLabs calls, by the API host whose engines call.
 
-As published for IP allow-listing, read in November 2026:
+They carry every connection of a Speech Engine. As published for allow-listing, November 2026:
 https://elevenlabs.io/docs/eleven-agents/customization/personalization/post-call-webhooks
 """
 
@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from infra.settings.residency import residency_of
+
 _US = ("34.67.146.145", "34.59.11.47")
 _EU = ("35.204.38.71", "34.147.113.54")
 _ASIA = ("35.185.187.110", "35.247.157.189")
-_RESIDENCY = {
-    "api.us.elevenlabs.io": _US,
-    "api.eu.residency.elevenlabs.io": ("34.77.234.246", "34.140.184.144"),
-    "api.in.residency.elevenlabs.io": ("34.93.26.174", "34.93.252.69"),
-    "api.sg.residency.elevenlabs.io": ("34.87.23.17", "34.126.179.103"),
+_RESIDENCIES = {
+    "eu": ("34.77.234.246", "34.140.184.144"),
+    "in": ("34.93.26.174", "34.93.252.69"),
+    "sg": ("34.87.23.17", "34.126.179.103"),
 }
 
 
 def elevenlabs_addresses(host: str) -> tuple[str, ...]:
-    """Return the IPv4 addresses that carry every call of the engines of `host` (a URL)."""
-    return _RESIDENCY.get(urlsplit(host).hostname or "", (*_US, *_EU, *_ASIA))
+    """Return the IPv4 addresses behind an API address (`https://…`).
+
+    Without a residency the platform calls from wherever it runs a conversation.
+    """
+    residency = residency_of(host)
+    if residency:
+        return _RESIDENCIES[residency]
+    if urlsplit(host).hostname == "api.us.elevenlabs.io":
+        return _US
+    return (*_US, *_EU, *_ASIA)

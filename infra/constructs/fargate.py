@@ -59,6 +59,8 @@ class Fargate(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             **_deployment(settings.deployment, rollback_alarms),
         )
+        # A task can't start before its role may fetch image and secrets.
+        self.service.node.add_dependency(task_definition.obtain_execution_role())
         if settings.deployment.strategy == "blue_green":
             cdk.Annotations.of(self.service).acknowledge_warning(
                 "@aws-cdk/aws-ecs:shouldUseCircuitBreaker", "It knows rolling deployments only."

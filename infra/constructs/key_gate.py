@@ -46,6 +46,6 @@ class KeyGate(Construct):
             service_token=function.function_arn,
             resource_type="Custom::KeyGate",
             service_timeout=cdk.Duration.minutes(2),
-            properties={"SecretArn": secret.secret_arn},
+            properties={"SecretArn": secret.secret_arn, "Environment": environment.name},
         )
         self.resource.node.add_dependency(function)

@@ -70,7 +70,7 @@ class ServerAlarms(Construct):
 
     def add_service_alarms(self, service: ecs.FargateService, table: dynamodb.TableV2) -> None:
         """Add what only a person can judge."""
-        self._add(
+        nobody = self._add(
             "NobodyAnswers",
             "No task takes conversations: read the service's events, then the server's log.",
             self._sum("HealthyHostCount", "Maximum"),
@@ -79,6 +79,7 @@ class ServerAlarms(Construct):
             operator=_BELOW,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
+        nobody.node.add_dependency(service)  # before its first tasks, nobody can answer
         self._add(
             "ServerErrors",
             "The server answers 5xx: 503 means that it is full; add tasks or raise the limit.",
@@ -109,7 +110,10 @@ class ServerAlarms(Construct):
         )
 
     def _sum(self, name: str, statistic: str) -> cloudwatch.IMetric:
-        """Return a metric of all target groups together: which one is live, ECS decides."""
+        """Return a metric of all target groups together: which one is live, ECS decides.
+
+        The idle one has no data, hence SUM and FILL.
+        """
         metrics = [
             group.metrics.custom(name, statistic=statistic, period=_MINUTE)
             for group in self._groups
@@ -117,7 +121,7 @@ class ServerAlarms(Construct):
         if len(metrics) == 1:
             return metrics[0]
         return cloudwatch.MathExpression(
-            expression=" + ".join(f"FILL(m{index}, 0)" for index in range(len(metrics))),
+            expression=f"SUM([{', '.join(f'FILL(m{each}, 0)' for each in range(len(metrics)))}])",
             using_metrics={f"m{index}": metric for index, metric in enumerate(metrics)},
             label=name,
             period=_MINUTE,
