@@ -219,7 +219,11 @@ class Environment(Section):
     """Everything that tells one environment from another. `name` is the file's own name."""
 
     name: Annotated[
-        str, shaped(r"[a-z][a-z0-9-]{0,19}", "small letters, digits and hyphens, at most 20")
+        str,
+        shaped(
+            r"[a-z][a-z0-9-]{0,19}",
+            "small letters, digits and hyphens, at most 20, here or as the file's name",
+        ),
     ]
     production: bool = False
     aws: Aws

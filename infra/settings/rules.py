@@ -64,10 +64,10 @@ def misplaced_keys(content: Any, key: str = "") -> list[str]:
 def _memory_fits_the_cpu(environment: Environment) -> Iterator[str]:
     service, sizes = environment.service, FARGATE_MEMORY_MIB[environment.service.cpu]
     if service.memory_mib not in sizes:
-        steps = f"{sizes[0]}, {sizes[1]} and so on to {sizes[-1]}"
+        shown = ", ".join(map(str, sizes[:3])) + (f" … {sizes[-1]}" if len(sizes) > 3 else "")
         yield (
-            f"service.memory_mib is {service.memory_mib}, which Fargate has not with cpu ="
-            f" {service.cpu}; give {steps}"
+            f"service.memory_mib is {service.memory_mib}, which Fargate has not with"
+            f" service.cpu = {service.cpu}; give {shown}"
         )
 
 

@@ -89,12 +89,12 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "memory that Fargate has not": (
         {"service.cpu": 256, "service.memory_mib": 1536},
         "service.memory_mib",
-        "512, 1024",
+        "give 512, 1024, 2048",
     ),
     "memory between steps": (
         {"service.cpu": 1024, "service.memory_mib": 2500},
         "service.memory_mib",
-        "2048, 3072 and so on to 8192",
+        "2048, 3072, 4096 … 8192",
     ),
     "fewer tasks at most than at least": (
         {"service.tasks": 3, "service.autoscaling.max_tasks": 2},
