@@ -13,9 +13,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.custom_resource.failure import Failure
+from functions.custom_resource.permissions import call_patiently
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from functions.custom_resource.deadline import Deadline
 
 _PLACEHOLDERS = ("changeme", "change-me", "your", "<", "xxx", "todo", "placeholder")
 
@@ -31,14 +34,14 @@ def open_secrets() -> SecretsManagerClient:
     return client
 
 
-def read_secret(client: SecretsManagerClient, secret_arn: str) -> str:
+def read_secret(client: SecretsManagerClient, secret_arn: str, deadline: Deadline) -> str:
     """The current value. Raises NoValue, or Failure when Secrets Manager refuses.
 
     A secret without a value answers ResourceNotFoundException for its stage AWSCURRENT:
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     """
     try:
-        text = client.get_secret_value(SecretId=secret_arn).get("SecretString", "")
+        answer = call_patiently(lambda: client.get_secret_value(SecretId=secret_arn), deadline)
     except client.exceptions.ResourceNotFoundException:
         raise NoValue(f"The secret {secret_arn} has no value") from None
     except ClientError as error:
@@ -48,7 +51,7 @@ def read_secret(client: SecretsManagerClient, secret_arn: str) -> str:
         name = type(error).__name__
         raise Failure(f"Secrets Manager can't be reached for {secret_arn}: {name}") from None
     try:
-        return parse_current(text)
+        return parse_current(answer.get("SecretString", ""))
     except ValueError as error:
         raise NoValue(f"The secret {secret_arn} {error}") from None
 

@@ -98,7 +98,7 @@ class EngineTask:
             raise Failure(self._advise(problem)) from None
 
     def _read_spec(self) -> EngineSpec:
-        header_secret = read_secret(self._secrets, os.environ["HEADER_SECRET"])
+        header_secret = read_secret(self._secrets, os.environ["HEADER_SECRET"], self._deadline)
         return read_spec(self._request, header_secret)
 
     def _read_old_settings(self) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class EngineTask:
             return {}  # a rollback from properties that were refused
 
     def _open(self, spec: EngineSpec | None = None) -> EngineResource:
-        api_key = read_secret(self._secrets, self._key_arn)
+        api_key = read_secret(self._secrets, self._key_arn, self._deadline)
         hidden = (spec.header_secret,) if spec else ()
         url = os.environ["ELEVENLABS_URL"]
         reserve_seconds = min(_CLEAN_UP_SECONDS, self._deadline.remaining_seconds / 4)

@@ -46,7 +46,7 @@ def _await_value(secret_arn: str, deadline: Deadline) -> None:
     client = open_secrets()
     while True:
         try:
-            read_secret(client, secret_arn)
+            read_secret(client, secret_arn, deadline)
         except NoValue:
             if deadline.remaining_seconds <= _PAUSE_SECONDS:
                 raise

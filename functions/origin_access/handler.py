@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.custom_resource.failure import Failure
 from functions.custom_resource.lifecycle import Resource, answer
+from functions.custom_resource.permissions import call_patiently
 from functions.origin_access.rule import SOURCE_GROUP_NAME, Rule, find_source, parse_rule
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def act(request: Request, deadline: Deadline) -> Resource:
     """Open or close the port. Raises Failure."""
     try:
         if request.kind == "Delete":
-            return _close(request)
-        return _open(request, deadline)
+            return call_patiently(lambda: _close(request), deadline)
+        return call_patiently(lambda: _open(request, deadline), deadline)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise Failure(f"EC2 refused to {error.operation_name}: {code}") from None

@@ -90,26 +90,37 @@ def test_gate_is_deleted_without_looking(mailbox: Mailbox) -> None:
     assert mailbox.run(act, event)["Status"] == "SUCCESS"
 
 
-def test_gate_says_when_it_may_not_read(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refusal of Secrets Manager fails at once and by its name."""
+@pytest.mark.parametrize(("denials", "status"), [(2, "SUCCESS"), (99, "FAILED")])
+def test_gate_waits_for_its_own_permission(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, denials: int, status: str
+) -> None:
+    """A policy takes some seconds to apply; a denial that stays fails by its name."""
     clock = FakeClock()
+    arn = make_secret(KEY)
     client = boto3.client("secretsmanager")
-    refuse_reading(client)
+    deny_reading(client, denials)
     monkeypatch.setattr("functions.key_gate.handler.open_secrets", lambda: client)
-    answer = mailbox.run(act, mailbox.event("Create", properties("arn:x")), clock=clock)
-    assert answer["Reason"] == "Secrets Manager refused to read arn:x: AccessDeniedException"
-    assert clock.pauses == []
+    answer = mailbox.run(act, mailbox.event("Create", properties(arn)), clock=clock)
+    assert answer["Status"] == status
+    assert answer.get("Reason") in {
+        None,
+        f"Secrets Manager refused to read {arn}: AccessDeniedException",
+    }
+    assert 0 < clock.seconds < 30
 
 
-def refuse_reading(client: Any) -> None:
-    """Let the client's reads end as those of a role without the permission do."""
+def deny_reading(client: Any, times: int) -> None:
+    """Let some of the client's reads end as those of a role without the permission do."""
+    left = [times]
 
-    def refuse(parsed: dict[str, Any], http_response: Any, **_: Any) -> None:
-        http_response.status_code = 400
-        parsed.clear()
-        parsed["Error"] = {"Code": "AccessDeniedException", "Message": "no"}
+    def deny(parsed: dict[str, Any], http_response: Any, **_: Any) -> None:
+        if left[0] > 0:
+            left[0] -= 1
+            http_response.status_code = 400
+            parsed.clear()
+            parsed["Error"] = {"Code": "AccessDeniedException", "Message": "no"}
 
-    client.meta.events.register("after-call.secrets-manager.GetSecretValue", refuse)
+    client.meta.events.register("after-call.secrets-manager.GetSecretValue", deny)
 
 
 def test_gate_never_shows_the_key(mailbox: Mailbox, caplog: pytest.LogCaptureFixture) -> None:
