@@ -1,7 +1,7 @@
 """AWS Signature Version 4 of one POST to a service's root. Knows no service and dials nothing.
 
-Why not botocore's: importing it costs more than everything else between a cold start and the first
-token. The tests hold the two to the same signatures.
+Why not botocore's: importing it would add half to the cold start's cost (see bench/README.md). The
+tests hold the two to the same signatures.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 

@@ -93,7 +93,7 @@ def _open(parts: SplitResult, timeout_seconds: float) -> http.client.HTTPConnect
     host = parts.hostname or ""
     if parts.scheme == "https":
         return http.client.HTTPSConnection(
-            host, parts.port, timeout=timeout_seconds, context=_trust()
+            host, parts.port, timeout=timeout_seconds, context=load_authorities()
         )
     if host not in LOOPBACK_HOSTS:
         raise Unreachable("plain http is for this machine only")
@@ -101,6 +101,6 @@ def _open(parts: SplitResult, timeout_seconds: float) -> http.client.HTTPConnect
 
 
 @functools.cache
-def _trust() -> ssl.SSLContext:
-    """Read the machine's certificate authorities, once and not before they are needed."""
+def load_authorities() -> ssl.SSLContext:
+    """Read the machine's certificate authorities: once, and not before they are needed."""
     return ssl.create_default_context()

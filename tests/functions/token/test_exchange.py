@@ -70,7 +70,7 @@ def test_known_certificate_is_accepted(
 ) -> None:
     """The authorities are the machine's, or those that OpenSSL's own variable names."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
-    monkeypatch.setattr(module, "_trust", ssl.create_default_context)
+    monkeypatch.setattr(module, "load_authorities", ssl.create_default_context)
     assert exchange(Request("GET", https.url), 5).body == b"hello"
 
 
