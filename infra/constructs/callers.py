@@ -1,7 +1,7 @@
 """The addresses from which ElevenLabs calls, by the API host whose engines call.
 
 They carry every connection of a Speech Engine. As published for allow-listing, November 2026:
-https://elevenlabs.io/docs/eleven-agents/customization/personalization/post-call-webhooks
+https://elevenlabs.io/docs/eleven-agents/workflows/post-call-webhooks#ip-whitelisting
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The optional web ACL before the WebSocket's address: a rate limit, or ElevenLabs alone.
-
-ElevenLabs' addresses: https://elevenlabs.io/docs/overview/administration/data-residency
-"""
+"""The optional web ACL before the WebSocket's address: a rate limit, or ElevenLabs alone."""
 
 from __future__ import annotations
 
