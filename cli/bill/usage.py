@@ -36,8 +36,3 @@ class Usage:
 
     buckets_gb: float = 0.1
     """The page, and the load balancer's access log."""
-
-    @property
-    def turns(self) -> float:
-        """Turns in a conversation."""
-        return self.conversation_minutes * self.turns_per_minute

@@ -45,12 +45,14 @@ LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
 
 
 def _check_block(text: str) -> str:
+    # A load balancer takes subnets of /27 and more, and there are nine or more of equal size:
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
     try:
-        fits = 16 <= ipaddress.IPv4Network(text).prefixlen <= 24
+        fits = 16 <= ipaddress.IPv4Network(text).prefixlen <= 23
     except ValueError:
         fits = False
     if not fits:
-        remedy = "a block of private addresses, /16 to /24, such as 10.20.0.0/16"
+        remedy = "a block of private addresses, /16 to /23, such as 10.20.0.0/16"
         raise PydanticCustomError(UNFIT, "{remedy}", {"remedy": remedy})
     return text
 

@@ -134,6 +134,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"service.spot": "yes"}, "service.spot is 'yes'; give true or false, without quotes"),
     ({"service.agent": 3}, "service.agent is 3; give a text, in quotes"),
     ({"service.agent": "a b"}, "service.agent is 'a b'; give a module such as agent"),
+    ({"service.agent": {"module": "x"}}, "service.agent is a table; give a text, in quotes"),
     ({"service.cpu": 300}, "service.cpu is 300; give 256, 512, 1024"),
     ({"service": 1}, "service is 1; give a table of keys"),
     ({"tags": ["a"]}, "tags is a list of 1; give a table of keys"),
@@ -159,6 +160,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"network.cidr": "10.20.1.0/16"}, "network.cidr is '10.20.1.0/16'; give a block"),
     ({"network.cidr": "10.0.0.0/8"}, "network.cidr is '10.0.0.0/8'; give a block"),
+    ({"network.cidr": "10.0.0.0/24"}, "network.cidr is '10.0.0.0/24'; give a block"),
     ({"name": "Not Small"}, "name is 'Not Small'; give small letters"),
     ({"service.agent": "a\nb" * 999}, "service.agent is 'a\\nba"),
 ]

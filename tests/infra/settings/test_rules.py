@@ -189,7 +189,7 @@ KEPT: dict[str, dict[str, Any]] = {
         "address.domain": "voice.example.com",
         "address.certificate_arn": CERTIFICATE,
     },
-    "other addresses": {"network.cidr": "10.30.0.0/20"},
+    "other addresses": {"network.cidr": "10.30.0.0/23"},
     "domain with both": {**DOMAIN, "address.certificate_arn": CERTIFICATE},
     "a gateway for each zone": {"network.nat_gateways": 2},
     "existing network, public": {**VPC, "network.existing.public_subnet_ids": PUBLIC},
