@@ -69,18 +69,17 @@ class DockerEngine:
         return ("--network=host", *([secret] if _CA_BUNDLE.exists() else []))
 
     def run(self, *arguments: str, seconds: float = _COMMAND_SECONDS) -> str:
-        """Run the client; returns its output, errors included. Raises AssertionError with it."""
+        """Run the client; returns its output. Raises AssertionError with its errors."""
         done = subprocess.run(
             [self.client, *arguments],
             env={**os.environ, **self.environ},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
             timeout=seconds,
             check=False,
         )
-        assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stdout}"
+        assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
 
@@ -91,6 +90,7 @@ def docker_engine() -> Iterator[DockerEngine]:
         # Short, since the path of a Unix socket may have 107 bytes.
         folder = Path(tempfile.mkdtemp(prefix="docker-"))
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        _mount_memory(folder, undo)
         bridge, gateway = _add_bridge(undo)
         engine = DockerEngine(f"unix://{folder}/docker.sock", gateway, folder)
         undo.callback(_stop, _start(folder, bridge, engine))
@@ -102,20 +102,27 @@ def docker_engine() -> Iterator[DockerEngine]:
         yield engine
 
 
+def _mount_memory(folder: Path, undo: ExitStack) -> None:
+    """Have the engine's data in memory: layers are tens of thousands of small files."""
+    _run("mount", "-t", "tmpfs", "-o", "size=3g,mode=700", "tmpfs", str(folder))
+    # Recursively: networks of the machine itself leave a mount in there.
+    undo.callback(_run, "umount", "--recursive", str(folder))
+
+
 def _add_bridge(undo: ExitStack) -> tuple[str, str]:
     """A bridge and its address; the kernel's own number for it keeps two engines apart."""
     bridge = f"docker-{os.getpid()}"
-    _ip("link", "add", "name", bridge, "type", "bridge")
-    undo.callback(_ip, "link", "delete", bridge)
+    _run("ip", "link", "add", "name", bridge, "type", "bridge")
+    undo.callback(_run, "ip", "link", "delete", bridge)
     number = socket.if_nametoindex(bridge)
     gateway = f"10.{200 + number // 256 % 50}.{number % 256}.1"
-    _ip("address", "add", f"{gateway}/24", "dev", bridge)
-    _ip("link", "set", bridge, "up")
+    _run("ip", "address", "add", f"{gateway}/24", "dev", bridge)
+    _run("ip", "link", "set", bridge, "up")
     return bridge, gateway
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, timeout=10)
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, timeout=10)
 
 
 def _start(folder: Path, bridge: str, engine: DockerEngine) -> subprocess.Popen[bytes]:
