@@ -6,6 +6,8 @@ Access, CORS and throttling are the HTTP API's. No answer may be stored by anybo
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Query, Request
@@ -47,12 +49,12 @@ def build_app(open_issuer: Callable[[], Issuer]) -> FastAPI:
     @app.get("/api/token")
     async def give_token(request: Request, participant_name: ParticipantName = None) -> Response:
         user = read_user(request)
-        return await _answer(lambda: open_issuer().issue_token(participant_name, user))
+        return await _answer(request, lambda: open_issuer().issue_token(participant_name, user))
 
     @app.get("/api/signed-url")
     async def give_signed_url(request: Request) -> Response:
         user = read_user(request)
-        return await _answer(lambda: open_issuer().sign_url(user))
+        return await _answer(request, lambda: open_issuer().sign_url(user))
 
     @app.get("/api/health")
     async def tell_health() -> Response:
@@ -72,28 +74,36 @@ def read_user(request: Request) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-async def _answer(work: Callable[[], dict[str, str]]) -> Response:
+async def _answer(request: Request, work: Callable[[], dict[str, str]]) -> Response:
     """Answer with what `work` returns. It waits on sockets, so it has a thread to itself.
 
     asyncio's thread instead of a synchronous endpoint: anyio's would import its backend first.
     """
+    started_at = time.monotonic()
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
             content = await asyncio.to_thread(work)
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a problem document
-        return _answer_failure(error)
+        problem = describe(error)
+        _log_failure(request, problem, error)
+        return _answer_problem(problem)
+    milliseconds = round((time.monotonic() - started_at) * 1e3)
+    fields = {"path": request.url.path, "milliseconds": milliseconds}
+    LOGGER.info("request answered", extra={"fields": fields})
     return JSONResponse(content, headers=NO_STORE)
 
 
-def _answer_failure(error: Exception) -> Response:
-    problem = describe(error)
-    fields = {"status": problem.status, "code": problem.code, "remedy": problem.remedy}
-    if problem.code == "internal_error":
-        LOGGER.error("request failed", extra={"fields": fields}, exc_info=error)
-    else:
-        level = "error" if problem.remedy else "warning"
-        getattr(LOGGER, level)("request failed", extra={"fields": {**fields, "cause": str(error)}})
-    return _answer_problem(problem)
+def _log_failure(request: Request, problem: Problem, error: Exception) -> None:
+    fields = {"path": request.url.path, "status": problem.status, "code": problem.code}
+    if problem.remedy:
+        fields["remedy"] = problem.remedy
+    is_bug = problem.code == "internal_error"
+    if not is_bug:
+        fields["cause"] = str(error)
+    level = logging.ERROR if problem.remedy else logging.WARNING
+    LOGGER.log(
+        level, "request failed", extra={"fields": fields}, exc_info=error if is_bug else None
+    )
 
 
 async def _answer_error(_: Request, error: Exception) -> Response:

@@ -35,6 +35,11 @@ class Settings:
     ticket_seconds: int = 300
 
 
+def variable_names() -> tuple[str, ...]:
+    """Return every environment variable that the endpoint reads, Lambda's own left out."""
+    return tuple(variable for variable, _ in _VARIABLES.values())
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check the environment; an empty variable counts as unset. Raises SettingsError."""
     chosen: dict[str, Any] = {}

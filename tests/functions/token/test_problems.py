@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from functions.token import app
 from functions.token.issuer import Issuer
 from functions.token.logs import JsonFormatter
 from functions.token.settings import read_settings
@@ -34,7 +36,7 @@ def answer(status: int, code: str = "some_code", **headers: str) -> Scripted:
 
 def told(caplog: pytest.LogCaptureFixture) -> str:
     """Return the one line that the failure left in the log."""
-    (record,) = [r for r in caplog.records if r.name == "functions.token"]
+    (record,) = [r for r in caplog.records if r.msg == "request failed"]
     line = JsonFormatter().format(record)
     assert API_KEY not in line
     assert SECRETIVE not in line
@@ -170,3 +172,31 @@ def test_unknown_engine_on_the_simulator(secrets: SecretStore, platform: Platfor
     """The platform's own 404 is the deployment's fault, not the browser's address."""
     reply = deploy(secrets, platform.url, engine_id="seng_none").fail()
     assert (reply.status, reply.content["code"]) == (502, "engine_unknown")
+
+
+def test_hung_name_lookup_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has no limit of its own ends by the last one."""
+    monkeypatch.setattr(app, "LONGEST_SECONDS", 0.05)
+    over = threading.Event()
+
+    def open_issuer() -> Issuer:
+        over.wait(10)
+        raise AssertionError
+
+    try:
+        assert Endpoint(open_issuer).fail().status == 504
+    finally:
+        over.set()
+
+
+def test_success_is_logged_without_the_token(
+    secrets: SecretStore, platform: Platform, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line says which route and how long; nothing that opens a conversation is in it."""
+    caplog.set_level("INFO", "functions.token")
+    engine = platform.create_engine(ws_url="wss://example.com/ws")
+    token = deploy(secrets, platform.url, engine_id=engine.id).get("/api/token").content["token"]
+    (record,) = [r for r in caplog.records if r.msg == "request answered"]
+    line = JsonFormatter().format(record)
+    assert json.loads(line)["path"] == "/api/token"
+    assert token not in line

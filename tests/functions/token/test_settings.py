@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.token.settings import Settings, SettingsError, read_settings
+from functions.token.settings import Settings, SettingsError, read_settings, variable_names
 
 NEEDED = {
     "ELEVENLABS_URL": "https://api.elevenlabs.io/",
@@ -35,6 +35,7 @@ def test_every_variable_counts() -> None:
     settings = read_settings(NEEDED | chosen)
     assert (settings.key_cache_seconds, settings.log_level) == (0, "DEBUG")
     assert (settings.ticket_secret, settings.ticket_seconds) == ("arn:ticket", 300)
+    assert set(variable_names()) == NEEDED.keys() | chosen.keys()
 
 
 def test_missing_variables_are_told_together() -> None:
