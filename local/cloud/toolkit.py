@@ -26,7 +26,10 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Toolkit:
-    """Runs the CDK CLI of the checkout. `on_progress` gets a stack's name and how far it is."""
+    """Runs the CDK CLI of the checkout.
+
+    `on_progress` gets a stack's name, how many of its resources are done, and how many it has.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class Toolkit:
         checkout: Path,
         folder: Path,
         variables: Mapping[str, str],
-        on_progress: Callable[[str, str], None],
+        on_progress: Callable[[str, int, int], None],
     ) -> None:
         self._checkout = checkout
         self._folder = folder
@@ -44,7 +47,8 @@ class Toolkit:
 
     async def bootstrap(self, account: str, region: str) -> None:
         """Make the buckets, repository and roles that every deployment needs."""
-        await self._run("bootstrap", f"aws://{account}/{region}")
+        # No program: the one in cdk.json would be run for nothing.
+        await self._run("bootstrap", "--app", "", f"aws://{account}/{region}")
 
     async def synthesize(self, app: str, *context: str) -> Path:
         """Run the CDK program `app` and return the folder of its cloud assembly."""
@@ -97,7 +101,7 @@ class Toolkit:
     def _tell(self, line: str) -> None:
         event = _EVENT.match(line)
         if event and event["all"]:
-            self._on_progress(event["stack"], f"{event['done']} of {event['all']} resources")
+            self._on_progress(event["stack"], int(event["done"]), int(event["all"]))
 
     def _environ(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
@@ -122,6 +126,6 @@ def find_reason(lines: Sequence[str]) -> str:
     for line in lines:
         if failed := _FAILED.search(line):
             return f"{failed['type']} {failed['what'].strip()}"
-    marked = [line for line in lines if line.startswith(("❌", " ❌")) or "rror:" in line]
-    told = marked or [line for line in lines if line.strip()] or ["it said nothing"]
-    return told[-1].strip(" ❌")
+    told = [line.strip() for line in lines if line.strip()]
+    marked = [line for line in told if ": fail: " in line or "rror: " in line or "❌" in line]
+    return (marked or told or ["it said nothing"])[0].strip("❌‣ ")

@@ -11,10 +11,19 @@ from local.cloud.patches import (
     recorded_types,
     secrets,
     tables,
+    target_groups,
     task_definitions,
 )
 
-_PATCHES = (recorded_types, secrets, tables, task_definitions, image_tags, custom_resources)
+_PATCHES = (
+    custom_resources,
+    image_tags,
+    recorded_types,
+    secrets,
+    tables,
+    target_groups,
+    task_definitions,
+)
 
 
 def apply() -> None:

@@ -1,0 +1,81 @@
+"""What the demo looks at from outside: site, token endpoint, transcript, leftovers.
+
+Every function asks once or waits a little; it returns what was seen, and raises CloudError when it
+is not as promised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.cloud.errors import CloudError
+
+if TYPE_CHECKING:
+    from local.cloud.deployed import Deployed
+
+_TRANSCRIPT_SECONDS = 10.0
+_POLL_SECONDS = 0.2
+_REQUEST_SECONDS = 30.0
+_BOOTSTRAP_STACK = "CDKToolkit"
+
+
+def read_site(deployed: Deployed, bucket: str) -> dict[str, Any]:
+    """Return the site's `config.json`, if the page is beside it."""
+    s3 = deployed.client("s3")
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    if not {"index.html", "config.json"} <= set(keys):
+        raise CloudError(f"the site's bucket holds {', '.join(keys) or 'nothing'}")
+    config: dict[str, Any] = json.load(s3.get_object(Bucket=bucket, Key="config.json")["Body"])
+    return config
+
+
+async def ask_token_api(endpoint: str, token_url: str, path: str) -> dict[str, str]:
+    """Ask the HTTP API behind `token_url` for `path`, at the address it has in the emulator."""
+    api_id = (urlsplit(token_url).hostname or "").partition(".")[0]
+    url = f"{endpoint}/_aws/execute-api/{api_id}/$default{path}"
+    async with httpx.AsyncClient(trust_env=False, timeout=_REQUEST_SECONDS) as http:
+        answer = await http.get(url)
+    if not answer.is_success:
+        raise CloudError(f"GET {path} answered {answer.status_code}: {answer.text[:200]}")
+    body: dict[str, str] = answer.json()
+    return body
+
+
+async def read_transcript(
+    deployed: Deployed, table: str, conversation: str, *, messages: int
+) -> list[dict[str, Any]]:
+    """Wait until `messages` messages of a conversation are in the table, and return its items."""
+    deadline = time.monotonic() + _TRANSCRIPT_SECONDS
+    while True:
+        items = await asyncio.to_thread(_query, deployed, table, conversation)
+        found = [item for item in items if str(item["item"]).startswith("message#")]
+        if len(found) >= messages:
+            return items
+        if time.monotonic() > deadline:
+            raise CloudError(f"the table has {len(found)} of {messages} messages")
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def find_leftovers(deployed: Deployed) -> list[str]:
+    """Return what is still there after everything was destroyed, but for the bootstrap's own."""
+    stacks = [f"stack {name}" for name in deployed.stacks() if name != _BOOTSTRAP_STACK]
+    tables = [f"table {name}" for name in deployed.client("dynamodb").list_tables()["TableNames"]]
+    secrets = deployed.client("secretsmanager").list_secrets()["SecretList"]
+    return [*stacks, *tables, *(f"secret {secret['Name']}" for secret in secrets)]
+
+
+def _query(deployed: Deployed, table: str, conversation: str) -> list[dict[str, Any]]:
+    answer = deployed.client("dynamodb").query(
+        TableName=table,
+        KeyConditionExpression="conversation = :id",
+        ExpressionAttributeValues={":id": {"S": conversation}},
+    )
+    read = TypeDeserializer().deserialize
+    return [{key: read(value) for key, value in item.items()} for item in answer["Items"]]
