@@ -100,7 +100,9 @@ def _allow(
 def _has_secret_header() -> wafv2.CfnWebACL.StatementProperty:
     return _Statement(
         size_constraint_statement=wafv2.CfnWebACL.SizeConstraintStatementProperty(
-            field_to_match={"single_header": {"Name": SECRET_HEADER.lower()}},
+            field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(
+                single_header={"Name": SECRET_HEADER.lower()}
+            ),
             comparison_operator="GT",
             size=0,
             text_transformations=[{"priority": 0, "type": "NONE"}],
