@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 
-from infra.constructs.page_addresses import page_origins
+from infra.constructs.page_config import page_origins
 from infra.packaging import CHECKOUT
 
 if TYPE_CHECKING:

@@ -18,15 +18,13 @@ from constructs import Construct
 from infra.constructs.acknowledge import acknowledge
 from infra.constructs.log_group import make_log_group
 from infra.constructs.python_function import PythonFunction
+from infra.constructs.routes import HEALTH_PATH, SIGNED_URL_PATH, TOKEN_PATH
 
 if TYPE_CHECKING:
     from aws_cdk import aws_secretsmanager as secretsmanager
 
     from infra.settings import Environment
 
-TOKEN_PATH = "/api/token"  # noqa: S105 - a path
-SIGNED_URL_PATH = "/api/signed-url"
-HEALTH_PATH = "/api/health"
 # Less than the 29 s after which the HTTP API gives up:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 _FUNCTION_SECONDS = 25

@@ -9,7 +9,8 @@ from constructs import Construct
 from infra.constructs.alarm import add_alarm
 from infra.constructs.dashboard import EnvironmentDashboard
 from infra.constructs.engine_resource import EngineResource
-from infra.constructs.token_api import TOKEN_PATH, TokenApi
+from infra.constructs.routes import TOKEN_PATH
+from infra.constructs.token_api import TokenApi
 from infra.settings import Environment
 from infra.stacks.environment_stack import EnvironmentStack
 from infra.stacks.foundation import Foundation
