@@ -1,1 +1,1 @@
-"""What `make dev` runs: platform simulator, server with reload, one log, nothing left behind."""
+"""What `make dev` runs: platform simulator, server with reload, web page, one log."""

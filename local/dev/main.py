@@ -1,4 +1,4 @@
-"""The composition root of `make dev`: platform, engine and server come and go together."""
+"""The composition root of `make dev`: platform, engine, server and page come and go together."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from local.dev.console import Console
 from local.dev.engines import EngineClient, EngineError, throwaway_engine
-from local.dev.options import OptionError, Options, read_options
+from local.dev.options import ROOT, WEB, OptionError, Options, read_options
+from local.dev.page_build import PageBuild
 from local.dev.server import ReloadingServer
+from local.dev.serving import serve_app
+from local.dev.site import Site, build_site
 from local.dev.state import DevState, remove_state, write_state
 from local.platform import Platform
 
@@ -63,6 +66,7 @@ async def _run_until_signal(options: Options, console: Console) -> int:
 
 async def _run(options: Options, console: Console) -> None:
     port = choose_port("PORT", options.server_port)
+    page_port = choose_port("PAGE_PORT", options.page_port)
     ending = contextlib.AsyncExitStack()
     async with ending:
         platform = await ending.enter_async_context(_platform(options, port))
@@ -79,6 +83,7 @@ async def _run(options: Options, console: Console) -> None:
         serving = asyncio.create_task(server.run())
         ending.push_async_callback(_cancel, serving)
         await server.settle()
+        page = await ending.enter_async_context(_page(page_port, platform, engine_id))
         state = DevState(
             base_url=platform.base_url,
             engine_id=engine_id,
@@ -87,7 +92,7 @@ async def _run(options: Options, console: Console) -> None:
         )
         write_state(options.state_file, state)
         ending.callback(remove_state, options.state_file)
-        _show_summary(console, options, platform, engine_id, port)
+        console.banner(_summarize(options, platform, engine_id, port, page), "now run: make talk")
         await serving
 
 
@@ -133,6 +138,25 @@ async def _start_simulator(port: int) -> Platform:
     return simulator
 
 
+@contextlib.asynccontextmanager
+async def _page(port: int, platform: _PlatformAccess, engine_id: str) -> AsyncIterator[str]:
+    """Serve the web page while the block runs; yields its address, or what it needs."""
+    build = PageBuild(WEB, packages=ROOT / "node_modules")
+    if not build.can_serve:
+        yield "needs Node 20 and its packages: make setup"
+        return
+    site = Site(
+        files=build.files,
+        policy_file=WEB / "policy.json",
+        platform_url=platform.base_url,
+        engine_id=engine_id,
+        api_key=platform.api_key,
+        refresh=build.refresh,
+    )
+    async with serve_app(build_site(site), port) as url:
+        yield url
+
+
 def choose_port(name: str, port: int) -> int:
     """The port itself if it is free, or a free one for 0. Raises DevError."""
     with socket.socket() as probe:
@@ -160,19 +184,21 @@ def _server_settings(port: int, ws_path: str, api_key: str) -> dict[str, str]:
     }
 
 
-def _show_summary(
-    console: Console, options: Options, platform: _PlatformAccess, engine_id: str, port: int
-) -> None:
+def _summarize(
+    options: Options, platform: _PlatformAccess, engine_id: str, port: int, page: str
+) -> list[tuple[str, str]]:
+    """The rows that a person looks for after the start."""
     server = f"ws://{HOST}:{port}{options.ws_path}"
     rows = [
         ("platform", platform.base_url),
         ("server", server),
         ("engine", engine_id),
+        ("page", page),
         ("agent", f"{options.agent_folder / 'agent.py'}, restarts at each edit"),
     ]
     if platform.is_real:
         rows.insert(2, ("tunnel", f"{platform.ws_url} has to lead to {server}"))
-    console.banner(rows, "now run: make talk")
+    return rows
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

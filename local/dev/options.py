@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTAINER = ROOT / "container"
+WEB = ROOT / "web"
 STATE_FILE = ROOT / ".local" / "dev.json"
 PLATFORM_URL = "https://api.elevenlabs.io"
 
@@ -27,6 +28,7 @@ class Options:
 
     server_port: int = 3001
     simulator_port: int = 8400
+    page_port: int = 8401
     agent_folder: Path = CONTAINER
     state_file: Path = STATE_FILE
     public_ws_url: str | None = None
@@ -57,6 +59,9 @@ def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Option
             given.simulator_port or environ.get("SIMULATOR_PORT"),
             Options.simulator_port,
         ),
+        page_port=_port(
+            "PAGE_PORT", given.page_port or environ.get("PAGE_PORT"), Options.page_port
+        ),
         agent_folder=given.agent_folder.resolve(),
         state_file=given.state_file.resolve(),
         public_ws_url=public_ws_url,
@@ -68,11 +73,12 @@ def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Option
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make dev",
-        description="Simulator and server in one terminal. Environment: PORT, SIMULATOR_PORT,"
-        " PUBLIC_WS_URL with ELEVENLABS_API_KEY (and ELEVENLABS_BASE_URL).",
+        description="Simulator, server and web page in one terminal. Environment: PORT,"
+        " SIMULATOR_PORT, PAGE_PORT, PUBLIC_WS_URL with ELEVENLABS_API_KEY (and ELEVENLABS_BASE_URL).",
     )
     parser.add_argument("--port", help="the server's port, 0 for any (3001)")
     parser.add_argument("--simulator-port", help="the simulator's port, 0 for any (8400)")
+    parser.add_argument("--page-port", help="the web page's port, 0 for any (8401)")
     parser.add_argument(
         "--agent-folder", type=Path, default=CONTAINER, help="folder that has agent.py"
     )

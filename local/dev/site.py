@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 
 import httpx
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from local.dev.page_build import PageBuildError
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from starlette.requests import Request
@@ -40,6 +43,8 @@ class Site:
     api_key: str = field(repr=False)
     config: dict[str, Any] = field(default_factory=dict)
     """What the page is told beyond the defaults, see `web/README.md`."""
+    refresh: Callable[[], Awaitable[None]] | None = None
+    """Brings the files up to date before the page is sent; may raise PageBuildError."""
 
     @property
     def policy(self) -> str:
@@ -54,7 +59,15 @@ class Site:
 
 
 def build_site(site: Site) -> ASGIApp:
-    """Return the application that serves the page. Raises RuntimeError when it is not built."""
+    """Return the application that serves the page."""
+
+    async def index(_: Request) -> Response:
+        try:
+            if site.refresh is not None:
+                await site.refresh()
+        except PageBuildError as error:
+            return PlainTextResponse(str(error), 500)
+        return FileResponse(site.files / "index.html")
 
     async def config(_: Request) -> Response:
         settings = {"title": "make dev", "transport": "websocket", **site.config}
@@ -67,9 +80,10 @@ def build_site(site: Site) -> ASGIApp:
         return JSONResponse({"signedUrl": url})
 
     routes = [
+        Route("/", index),
         Route("/config.json", config),
         Route(SIGNED_URL_PATH, signed_url),
-        Mount("/", StaticFiles(directory=site.files, html=True)),
+        Mount("/", StaticFiles(directory=site.files, check_dir=False)),
     ]
     return _with_headers(Starlette(routes=routes), site.policy)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ECHO = "from agents.echo import on_transcript\n"
 READY = "now run: make talk"
+FREE_PORTS = {"PORT": "0", "SIMULATOR_PORT": "0", "PAGE_PORT": "0"}
 
 
 class DevProcess(LoggedProcess):
@@ -27,7 +28,7 @@ class DevProcess(LoggedProcess):
         self.agent_file = folder / "agent.py"
         self.agent_file.write_text(agent)
         self.state_file = folder / "state" / "dev.json"
-        environ = clean_environ(**{"PORT": "0", "SIMULATOR_PORT": "0", **(variables or {})})
+        environ = clean_environ(**{**FREE_PORTS, **(variables or {})})
         named = ["--agent-folder", str(folder), "--state-file", str(self.state_file)]
         super().__init__([sys.executable, "-m", "local.dev", *named], environ)
 

@@ -10,10 +10,12 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from websockets.sync.client import connect
 
 from local.platform import Platform
+from tests.fakes.platform_node import require_node
 from tests.local.dev.dev_process import DevProcess
 from tests.service.logged_process import WAIT_SECONDS
 
@@ -69,6 +71,19 @@ def test_dev_holds_a_conversation_without_keys(tmp_path: Path) -> None:
         assert dev.wait_for_line(" user   ").endswith(" good morning")
         assert " agent  You said:" in dev.wait_for_line("You said: good morning")
         dev.wait_for_line("conversation ended")
+
+
+def test_dev_serves_the_page_with_signed_urls(tmp_path: Path) -> None:
+    """The page's own address gives its files and a signed URL, and never the key."""
+    require_node()
+    with DevProcess(tmp_path) as dev, httpx.Client(trust_env=False) as client:
+        state = dev.wait_until_ready()
+        url = dev.row("page")
+        page, config = client.get(url, timeout=WAIT_SECONDS), client.get(f"{url}/config.json")
+        signed = client.get(f"{url}{config.json()['signedUrlPath']}").json()["signedUrl"]
+        assert "<title>" in page.text
+        assert signed.startswith(state["base_url"].replace("http", "ws", 1))
+        assert "sk_" not in page.text + config.text + signed
 
 
 def test_dev_ignores_the_key_and_settings_of_the_developer(tmp_path: Path) -> None:
@@ -131,7 +146,7 @@ def test_dev_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
         assert not any("Traceback" in line for line in dev.lines)
 
 
-@pytest.mark.parametrize("variable", ["PORT", "SIMULATOR_PORT"])
+@pytest.mark.parametrize("variable", ["PORT", "SIMULATOR_PORT", "PAGE_PORT"])
 def test_dev_tells_a_port_in_use(tmp_path: Path, variable: str) -> None:
     """A port that is taken is one line with the way out, before anything is started."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

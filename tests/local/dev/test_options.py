@@ -15,7 +15,7 @@ KEY = {"ELEVENLABS_API_KEY": "sk_test_dev"}
 def test_options_have_fixed_ports() -> None:
     """Without any wish the addresses are those of the documentation."""
     options = read_options([], {})
-    assert (options.server_port, options.simulator_port) == (3001, 8400)
+    assert (options.server_port, options.simulator_port, options.page_port) == (3001, 8400, 8401)
     assert (options.agent_folder, options.ws_path) == (CONTAINER, "/ws")
     assert options.public_ws_url is None
 
@@ -26,6 +26,8 @@ def test_options_take_ports_from_both_sides() -> None:
     assert read_options([], environ).server_port == 4001
     assert read_options(["--port", "0"], environ).server_port == 0
     assert read_options(["--simulator-port", "5"], environ).simulator_port == 5
+    assert read_options(["--page-port", "6"], {"PAGE_PORT": "4003"}).page_port == 6
+    assert read_options([], {"PAGE_PORT": "4003"}).page_port == 4003
     assert read_options([], {"PORT": "", "SIMULATOR_PORT": " "}).simulator_port == 8400
 
 
