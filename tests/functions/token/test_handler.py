@@ -45,7 +45,8 @@ HEAVY = [
 
 def run(environ: dict[str, str], event: dict[str, Any]) -> Any:
     given = json.dumps({"environ": environ, "event": event, "heavy": HEAVY})
-    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    bare = {**kept, "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         input=given,
