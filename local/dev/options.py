@@ -74,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="make dev",
         description="Simulator, server and web page in one terminal. Environment: PORT,"
-        " SIMULATOR_PORT, PAGE_PORT, PUBLIC_WS_URL with ELEVENLABS_API_KEY (and ELEVENLABS_BASE_URL).",
+        " SIMULATOR_PORT, PAGE_PORT, PUBLIC_WS_URL with ELEVENLABS_API_KEY (and"
+        " ELEVENLABS_BASE_URL).",
     )
     parser.add_argument("--port", help="the server's port, 0 for any (3001)")
     parser.add_argument("--simulator-port", help="the simulator's port, 0 for any (8400)")
