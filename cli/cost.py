@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cli.bill.idle import list_deployment_items, list_idle_items
-from cli.bill.minute import list_minute_items
-from cli.bill.prices import read_prices
-from cli.bill.statement import Statement, write_json, write_tables
-from cli.bill.usage import Usage
 from cli.environment import add_environment_argument, read_environment
 
 if TYPE_CHECKING:
     import argparse
 
+    from cli.bill.statement import Statement
+    from cli.bill.usage import Usage
     from infra.settings import Environment
 
 SUMMARY = "what an environment costs on AWS, computed from its settings and dated prices"
@@ -28,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the statement; returns the exit code. Raises CommandError."""
+    from cli.bill.statement import write_json, write_tables
+    from cli.bill.usage import Usage
+
     statement = make_statement(read_environment(arguments.environment), Usage())
     write = write_json if arguments.json else write_tables
     write(statement, sys.stdout)
@@ -36,6 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def make_statement(environment: Environment, usage: Usage) -> Statement:
     """Compute everything. Raises CommandError for a region without prices."""
+    from cli.bill.idle import list_deployment_items, list_idle_items
+    from cli.bill.minute import list_minute_items
+    from cli.bill.prices import read_prices
+    from cli.bill.statement import Statement
+
     prices = read_prices(environment.aws.region)
     return Statement(
         environment=environment.name,

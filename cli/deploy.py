@@ -14,12 +14,11 @@ from cli.stacks.rollout import Rollout, watching
 from cli.stacks.summary import print_summary
 from cli.stacks.toolkit import Toolkit, synthesize
 from cli.stacks.weights import check_weights
-from infra.settings import Environment
-from infra.settings.placeholders import placeholders
-from infra.settings.residency import check_key
 
 if TYPE_CHECKING:
     import argparse
+
+    from infra.settings import Environment
 
 SUMMARY = "deploy an environment: make deploy ENV=dev"
 
@@ -45,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _refuse_placeholders(environment: Environment) -> None:
+    from infra.settings.placeholders import placeholders
+
     if keys := placeholders(environment):
         raise CommandError(
             f"environments/{environment.name}.toml still has the example's {', '.join(keys)};"
@@ -57,6 +58,8 @@ def _ensure_key(account: Account) -> None:
     secret_arn = account.outputs("Foundation")["ApiKeySecretArn"]
     if api_key.has_value(secrets, secret_arn):
         return
+    from infra.settings.residency import check_key
+
     key = api_key.ask(os.environ, sys.stdin)
     try:
         check_key(account.environment.elevenlabs.host, key)

@@ -6,10 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from cli.errors import CommandError
-from infra.settings import Environment, SettingsError, load_environment
 
 if TYPE_CHECKING:
     import argparse
+
+    from infra.settings import Environment
 
 
 def add_environment_argument(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,8 @@ def add_environment_argument(parser: argparse.ArgumentParser) -> None:
 
 def read_environment(name: str) -> Environment:
     """The environment's settings. Raises CommandError with every mistake in them."""
+    from infra.settings import SettingsError, load_environment
+
     if not name:
         raise CommandError("which environment? say ENV=dev to make, or --env dev to speechctl")
     try:
