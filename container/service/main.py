@@ -18,6 +18,7 @@ from service.transcripts.items import ItemRules
 from service.transcripts.log import TranscriptLog
 from service.transcripts.table import DynamoTable
 from service.transcripts.writer import TranscriptWriter
+from service.user_tickets import UserTickets
 from speech_engine import SpeechEngineServer
 
 if TYPE_CHECKING:
@@ -82,8 +83,14 @@ def build_server(
     """The server as the settings want it, with the agent's handlers behind the logs'."""
     if writer is not None:
         agent = _build_transcript_log(settings, agent, writer).handlers()
-    log = ConversationLog(settings.engine_id_header, agent)
     key, secret = settings.api_key, settings.header_secret
+    if secret is not None:
+        agent = UserTickets(
+            lambda: secret.valid_at(time.time()),
+            agent,
+            engine_id_header=settings.engine_id_header,
+        ).handlers()
+    log = ConversationLog(settings.engine_id_header, agent)
     return SpeechEngineServer(
         host=settings.host,
         port=settings.port,

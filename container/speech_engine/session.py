@@ -58,6 +58,7 @@ class SpeechEngineSession:
         "_request_headers",
         "_socket",
         "close_code",
+        "user",
     )
 
     def __init__(
@@ -86,6 +87,8 @@ class SpeechEngineSession:
         self._is_closed = False
         self.close_code: int | None = None
         """The WebSocket close code once the socket is gone: 1006 if it was cut, None if unknown."""
+        self.user: str | None = None
+        """Who speaks, where the service has verified it before ``on_init``; None if unknown."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._deadlines = Deadlines(self._context.limits)
         self._receiving: asyncio.Task[None] | None = None

@@ -63,11 +63,11 @@ class TokenVerifier:
         Raises:
             ValueError: no key accepts the token; the text says why.
         """
-        signing_input, signature, claims = _open_token(value)
+        signing_input, signature, claims = open_token(value)
         digests = self._current_digests()
         if not digests:
             raise ValueError("Invalid JWT: there is no API key to check it with")
-        if not any(_is_signature(signature, signing_input, digest) for digest in digests):
+        if not any(is_signature(signature, signing_input, digest) for digest in digests):
             raise ValueError(
                 "Invalid JWT: signature mismatch; is the server's API key that of the"
                 " workspace the engine was created in?"
@@ -128,13 +128,16 @@ def find_header(headers: Any, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _is_signature(signature: bytes, signing_input: bytes, digest: bytes) -> bool:
+def is_signature(signature: bytes, signing_input: bytes, digest: bytes) -> bool:
     """Whether ``signature`` is HMAC-SHA256 of the input, compared in constant time."""
     return hmac.compare_digest(hmac.digest(digest, signing_input, "sha256"), signature)
 
 
-def _open_token(value: str) -> tuple[bytes, bytes, dict[str, Any]]:
-    """Return what was signed, the signature and the claims, none of which is proven yet."""
+def open_token(value: str) -> tuple[bytes, bytes, dict[str, Any]]:
+    """Return what was signed, the signature and the claims, none of which is proven yet.
+
+    Raises ValueError for anything but a compact JWT with HS256; the text says why.
+    """
     token = value.strip()
     if token[:7].lower() == "bearer ":
         token = token[7:].strip()

@@ -322,12 +322,13 @@ async def test_turn_whose_handler_sends_nothing_ends_with_a_final_frame() -> Non
 
 
 async def test_turn_records_what_it_was() -> None:
-    """Id, times, chunks and outcome of a turn are known when it has ended."""
+    """What it answered, id, times, chunks and outcome of a turn are known when it has ended."""
     agent = Agent()
     async with conversation(init(), transcript(9, "hi"), **agent.handlers) as (_, session):
         await until(lambda: agent.ended)
         turn = agent.ended[0]
         assert (turn.event_id, turn.chunks, turn.outcome) == (9, 2, "complete")
+        assert turn.transcript == (ConversationMessage("user", "hi"),)
         assert turn.first_chunk_at is not None
         assert turn.ended_at is not None
         now = asyncio.get_running_loop().time()

@@ -57,11 +57,12 @@ class TranscriptLog:
     def _on_init(self, conversation_id: str, session: SpeechEngineSession) -> object:
         if session not in self._conversations:
             engine_id = read_engine_id(session, self._engine_id_header)
+            about = {"engine_id": engine_id, "user": session.user}
             conversation = Conversation(
                 conversation_id=conversation_id,
                 started_at=self._clock(),
                 history=History(self._max_history_messages),
-                about={"engine_id": engine_id} if engine_id else {},
+                about={name: value for name, value in about.items() if value},
             )
             self._conversations[session] = conversation
             self._put(make_head(self._rules, conversation))
