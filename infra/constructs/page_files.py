@@ -75,7 +75,7 @@ class PageFiles(Construct):
             destination_bucket=self.bucket,
             sources=[
                 deployment.Source.asset(str(_built_page())),
-                deployment.Source.json_data(CONFIG_KEY, dict(config), escape=True),
+                deployment.Source.json_data(CONFIG_KEY, dict(config)),
             ],
             prune=True,
             # Names stay the same from one version to the next: ask each time, 304 is cheap.
