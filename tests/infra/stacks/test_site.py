@@ -185,7 +185,7 @@ def test_site_writes_files_that_browsers_ask_for_each_time(plain: Template) -> N
 
 
 def test_site_fills_in_the_engines_id_when_it_is_known(plain: Template) -> None:
-    """Its one unknown is the engine's id, which brings its quotes along: escaped, they broke."""
+    """Its one unknown is the engine's id, whose quotes come with it and stay as they are."""
     deployment = plain.only("Custom::CDKBucketDeployment")
     _, markers = deployment["SourceMarkers"]
     ((value,),) = [list(markers.values())]
