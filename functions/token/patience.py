@@ -86,7 +86,7 @@ def _is_passing(outcome: Answer | Unreachable) -> bool:
 
 def _pause_seconds(patience: Patience, attempt: int, outcome: Answer | Unreachable) -> float:
     wanted = None if isinstance(outcome, Unreachable) else read_retry_after(outcome)
-    return patience.pause_seconds(attempt) if wanted is None else wanted
+    return max(patience.pause_seconds(attempt), wanted or 0.0)
 
 
 def read_retry_after(answer: Answer) -> float | None:
