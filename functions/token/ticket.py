@@ -1,8 +1,8 @@
 """The user ticket: a short-lived signed statement of who asked for a token.
 
 The browser passes it back to the server as the conversation's dynamic variable `user_ticket`, which
-the engine puts into the header `X-Speech-Engine-User` of the upgrade request. It is a JWT (RFC 7519)
-in compact form:
+the engine puts into the header `X-Speech-Engine-User` of the upgrade request. It is a JWT
+(RFC 7519) in compact form:
 
 - header `{"alg": "HS256", "typ": "JWT"}`; any other `alg` must be refused;
 - claims `iss` = "speech-engine-token-endpoint"; `aud` = the engine's id as the endpoint knows it,
