@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _CANNOT_START = 1
 _BAD_SETTINGS = 2
 _CRASHED = 70
+_AFTER_CRASH_SECONDS = 5.0
 
 logger = logging.getLogger("service")
 
@@ -44,29 +45,39 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
         return _give_up(_BAD_SETTINGS, str(error))
     _set_up_logs(settings)
     writer = build_writer(settings, environ.get("AWS_REGION"))
-    server = build_server(settings, agent, writer)
-
-    def announce() -> None:
-        _announce(settings, server)
-        # Not before: connecting to AWS takes more of a small task than all the rest of its start.
-        if writer is not None:
-            writer.start()
-
     try:
-        run_server(
-            server,
-            stop=stop,
-            grace_seconds=settings.stop_grace_seconds,
-            uvloop=settings.uvloop,
-            announce=announce,
-            finish=writer.close if writer is not None else lambda _: None,
-        )
+        _serve(settings, build_server(settings, agent, writer), writer, stop)
     except StartError as error:
         return _give_up(_CANNOT_START, f"{settings.host}:{settings.port}: {error}")
     except Exception:
         logger.critical("crashed", exc_info=True)
         return _CRASHED
+    finally:
+        if writer is not None:
+            writer.close(_AFTER_CRASH_SECONDS)
     return 0
+
+
+def _serve(
+    settings: Settings,
+    server: SpeechEngineServer,
+    writer: TranscriptWriter | None,
+    stop: StopRequest,
+) -> None:
+    def announce() -> None:
+        _announce(settings, server)
+        # Not before: boto3 takes longer to import than all the rest of the start.
+        if writer is not None:
+            writer.start()
+
+    run_server(
+        server,
+        stop=stop,
+        grace_seconds=settings.stop_grace_seconds,
+        uvloop=settings.uvloop,
+        announce=announce,
+        finish=writer.close if writer is not None else lambda _: None,
+    )
 
 
 def build_writer(settings: Settings, region: str | None) -> TranscriptWriter | None:
@@ -80,17 +91,8 @@ def build_server(
     agent: Mapping[str, Callable[..., Any]],
     writer: TranscriptWriter | None = None,
 ) -> SpeechEngineServer:
-    """The server as the settings want it, with the agent's handlers behind the logs'."""
-    if writer is not None:
-        agent = _build_transcript_log(settings, agent, writer).handlers()
+    """The server as the settings want it, with the agent's handlers behind the service's."""
     key, secret = settings.api_key, settings.header_secret
-    if secret is not None:
-        agent = UserTickets(
-            lambda: secret.valid_at(time.time()),
-            agent,
-            engine_id_header=settings.engine_id_header,
-        ).handlers()
-    log = ConversationLog(settings.engine_id_header, agent)
     return SpeechEngineServer(
         host=settings.host,
         port=settings.port,
@@ -105,8 +107,25 @@ def build_server(
         debug=settings.debug_transcripts,
         disable_auth=settings.disable_auth,
         limits=settings.limits,
-        **log.handlers(),
+        **_listen(settings, agent, writer),
     )
+
+
+def _listen(
+    settings: Settings, agent: Mapping[str, Callable[..., Any]], writer: TranscriptWriter | None
+) -> dict[str, Callable[..., Any]]:
+    """The agent's handlers behind those of the service: the log's, the tickets', the transcripts'.
+
+    In this order, since the transcript log wants to know who speaks.
+    """
+    header, secret = settings.engine_id_header, settings.header_secret
+    if writer is not None:
+        agent = _build_transcript_log(settings, agent, writer).handlers()
+    if secret is not None:
+        agent = UserTickets(
+            lambda: secret.valid_at(time.time()), agent, engine_id_header=header
+        ).handlers()
+    return ConversationLog(header, agent).handlers()
 
 
 def _build_transcript_log(

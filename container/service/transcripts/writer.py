@@ -50,8 +50,8 @@ class TranscriptWriter:
         self._table: Table | None = None
         self._failures = 0
         self._closing = threading.Event()
-        # The interpreter must not wait for it: `close` has its own limit.
-        self._thread = threading.Thread(target=self._run, name="transcripts", daemon=True)
+        self._has_given_up = False
+        self._thread = threading.Thread(target=self._run, name="transcripts")
 
     def start(self) -> None:
         """Connect and begin to write."""
@@ -72,6 +72,8 @@ class TranscriptWriter:
         self._queue.put(())
         if self._thread.ident is not None:
             self._thread.join(seconds)
+        # A call to the table may still be under way; the thread ends after it.
+        self._has_given_up = True
         while not self._queue.empty():
             _tell_lost(self._queue.get(), "no time left")
         _tell_lost(list(self._pending.values()), "no time left")
@@ -81,7 +83,7 @@ class TranscriptWriter:
     def _run(self) -> None:
         if not self._closing.is_set():
             self._try(self._connect_once)
-        while True:
+        while not self._has_given_up:
             self._collect()
             if not self._pending:
                 return
