@@ -33,7 +33,7 @@ class Fargate(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         settings = environment.service
-        self.cluster = _make_cluster(self, vpc)
+        self.cluster = _make_cluster(self, vpc, may_execute=settings.execute_command)
         self.service = ecs.FargateService(
             self,
             "Service",
@@ -75,13 +75,16 @@ class Fargate(Construct):
             acknowledge(task_definition.task_role, **{"IAM5[Resource::*]": reason})
 
 
-def _make_cluster(scope: Construct, vpc: ec2.IVpc) -> ecs.Cluster:
+def _make_cluster(scope: Construct, vpc: ec2.IVpc, *, may_execute: bool) -> ecs.Cluster:
+    """Return the cluster. Sessions of ECS Exec are in CloudTrail; a log would need every group."""
+    no_log = ecs.ExecuteCommandConfiguration(logging=ecs.ExecuteCommandLogging.NONE)
     cluster = ecs.Cluster(
         scope,
         "Cluster",
         vpc=vpc,
         container_insights_v2=ecs.ContainerInsights.DISABLED,
         enable_fargate_capacity_providers=True,
+        execute_command_configuration=no_log if may_execute else None,
     )
     acknowledge(
         cluster,

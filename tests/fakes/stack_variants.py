@@ -1,0 +1,56 @@
+"""The environments whose stacks every policy holds for: the shipped ones, and the ways between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infra.settings import environment_names, load_environment
+from tests.fakes.environments import DOMAIN, PRODUCTION, environment_with
+
+if TYPE_CHECKING:
+    from infra.settings import Environment
+
+ACCOUNT = "123456789012"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/edge"
+_VPC = {"network.existing.vpc_id": "vpc-0123456789abcdef0"}
+_PUBLIC = {"network.existing.public_subnet_ids": ["subnet-00000001", "subnet-00000002"]}
+_PRIVATE = {"network.existing.private_subnet_ids": ["subnet-00000003", "subnet-00000004"]}
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "no domain, everything on": {
+        "aws.account": ACCOUNT,
+        "aws.permissions_boundary": BOUNDARY,
+        "aws.bootstrap_qualifier": "own",
+        "network.nat_gateways": 1,
+        "waf.only_elevenlabs": True,
+        "service.spot": True,
+        "service.execute_command": True,
+        "service.autoscaling.max_tasks": 4,
+        "alarms.topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:oncall",
+        "tags": {"team": "voice"},
+    },
+    "own domain in an existing network": {
+        **DOMAIN,
+        **_VPC,
+        **_PUBLIC,
+        **_PRIVATE,
+        "waf.requests_per_five_minutes": 100,
+        "elevenlabs.host": "https://api.eu.residency.elevenlabs.io",
+        "aws.permissions_boundary": "team-boundary",
+        "alarms.email": "oncall@example.com",
+    },
+    "no domain in private subnets": {**_VPC, **_PRIVATE},
+    "no domain in public subnets": {**_VPC, **_PUBLIC, "aws.account": ACCOUNT},
+    "blue/green without a domain": {
+        **PRODUCTION,
+        "service.architecture": "x86_64",
+        "service.deployment.strategy": "blue_green",
+        "service.deployment.bake_minutes": 15,
+    },
+}
+EVERY_NAME = (*environment_names(), *VARIANTS)
+
+
+def environment_named(name: str) -> Environment:
+    """Return a shipped environment, or a variant."""
+    return environment_with(VARIANTS[name]) if name in VARIANTS else load_environment(name)
