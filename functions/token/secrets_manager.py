@@ -42,9 +42,12 @@ class SecretsManager:
         answer = deadline.send(self._sign(body, self._find_credentials(deadline)))
         if answer.status != 200:
             raise _explain(answer, arn)
-        text = _read_object(answer).get("SecretString")
+        found = _read_object(answer)
+        if "SecretBinary" in found:
+            raise SecretUnavailable(f"the secret {arn} is not a text")
+        text = found.get("SecretString")
         if not isinstance(text, str):
-            raise SecretUnavailable(f"the secret {arn} has no text value")
+            raise SecretEmpty(f"the secret {arn} has no value")
         return text
 
     def _sign(self, body: bytes, credentials: Credentials) -> Request:

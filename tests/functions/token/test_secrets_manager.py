@@ -44,8 +44,17 @@ def test_secret_without_value_is_empty(secrets: SecretStore) -> None:
 def test_binary_secret_is_unavailable(secrets: SecretStore) -> None:
     """Only text can be a key."""
     arn = secrets.client.create_secret(Name="binary", SecretBinary=b"\x00")["ARN"]
-    with pytest.raises(SecretUnavailable, match="no text value"):
+    with pytest.raises(SecretUnavailable, match="is not a text"):
         read(secrets.environ, arn)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"SecretString": null}', b"not json"])
+def test_answer_without_text_means_empty(secrets: SecretStore, body: bytes) -> None:
+    """Emulators answer so for a secret that nobody has filled in."""
+    with serve_http(Scripted(body=body)) as server:
+        environ = {**secrets.environ, "AWS_ENDPOINT_URL_SECRETS_MANAGER": server.url}
+        with pytest.raises(SecretEmpty, match="has no value"):
+            read(environ, "arn")
 
 
 def test_credentials_come_from_lambda_after_a_restore(secrets: SecretStore) -> None:
