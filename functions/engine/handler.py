@@ -123,12 +123,18 @@ class EngineTask:
         elif self._request.properties.get("OnKeyRefused") == "orphan":
             _log.warning("engine %s is orphaned, delete it at ElevenLabs: %s", physical_id, problem)
         else:
-            raise Failure(
-                f"{problem}. So engine {physical_id} is not deleted. Give the secret a valid key"
-                " and delete again; or leave the engine behind: set engine.on_key_refused ="
-                ' "orphan" in the environment\'s file, which sets the property OnKeyRefused=orphan,'
-                " deploy and delete again"
-            )
+            raise Failure(self._explain_kept(physical_id, problem))
+
+    def _explain_kept(self, physical_id: str, problem: Exception) -> str:
+        # A stack whose delete failed takes no update any more, so two ways are told.
+        stack_name = self._request.stack_id.split("/")[1]
+        return (
+            f"{problem}. So engine {physical_id} is not deleted. Give the secret a valid key and"
+            " delete again. Or leave the engine behind: now by `aws cloudformation delete-stack"
+            f" --stack-name {stack_name} --retain-resources {self._request.logical_id}`, or before"
+            ' a delete by engine.on_key_refused = "orphan" in the environment\'s file, which sets'
+            " the property OnKeyRefused=orphan, and a deploy"
+        )
 
     def _advise(self, problem: Exception) -> str:
         if not isinstance(problem, NoValue | KeyRefused):

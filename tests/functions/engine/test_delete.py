@@ -66,6 +66,7 @@ async def test_delete_with_a_bad_key_fails_and_names_the_switch(key: str) -> Non
     assert f"engine {engine_id} is not deleted" in answer["Reason"]
     assert 'engine.on_key_refused = "orphan"' in answer["Reason"]
     assert "OnKeyRefused=orphan" in answer["Reason"]
+    assert f"--stack-name voice-Api --retain-resources {LOGICAL_ID}`" in answer["Reason"]
     assert stage.engine.id == engine_id
 
 
