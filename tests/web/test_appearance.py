@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.fakes.browsers import Page
 
 READABLE_CONTRAST = 4.5  # https://www.w3.org/TR/WCAG22/#contrast-minimum
+LONG_TITLE = "The tides of all harbours between two capes"
+WIDTH = "document.documentElement.scrollWidth"
 COLORS = """[...document.querySelectorAll(
     "h1, #state, [data-role=user] .words, [data-role=agent] .words, .cut, #talk, #send, #end,"
     + " #mute, #problem, #message, .hint, .fine a"
@@ -40,7 +42,7 @@ def contrast(first: str, second: str) -> float:
 
 
 async def hold_conversation(page: Page) -> None:
-    await page.until("document.title === 'Tides'")
+    await page.until(f"document.title === '{LONG_TITLE}'")
     await page.evaluate("document.getElementById('message').focus()")
     await page.type("a word as long as " + "x" * 80)
     await page.until("transcript.textContent.includes('You said')")
@@ -54,7 +56,7 @@ async def test_page_is_readable_in_both_themes_at_phone_width(devtools: str, fil
     """Every text has the contrast that WCAG asks for, and nothing is wider than the screen."""
     async with (
         open_stage(on_transcript=echo) as stage,
-        visit(devtools, files, stage=stage, title="Tides") as page,
+        visit(devtools, files, stage=stage, title=LONG_TITLE) as page,
     ):
         await page.call(
             "Emulation.setDeviceMetricsOverride",
@@ -71,7 +73,9 @@ async def test_page_is_readable_in_both_themes_at_phone_width(devtools: str, fil
             assert len(colors) >= 12
             faint = [(*each, theme) for each in colors if contrast(*each[1:]) < READABLE_CONTRAST]
             assert faint == []
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.evaluate(WIDTH) == 360
+        await page.evaluate("problem.hidden = false; problem.textContent = 'a problem '.repeat(20)")
+        assert await page.evaluate(WIDTH) == 360
 
 
 async def test_everything_has_a_name_and_a_place_for_the_keyboard(

@@ -46,7 +46,7 @@ async def write(page: Page, text: str) -> None:
 async def test_refused_access_is_told_with_its_remedy(
     status: int, body: dict[str, Any], line: str | None, devtools: str, files: Path
 ) -> None:
-    """Each answer of the token endpoint that is no token becomes one readable line."""
+    """Each answer that is no token becomes one readable line, and what was written is kept."""
 
     async def signed_url(_: Request) -> Response:
         return JSONResponse(body, status)
@@ -55,6 +55,7 @@ async def test_refused_access_is_told_with_its_remedy(
         await write(page, "hello")
         assert await page.until(PROBLEM) == (line or body["detail"])
         assert await page.evaluate("document.body.dataset.phase") == "idle"
+        assert await page.until("document.getElementById('message').value") == "hello"
 
 
 async def test_blocked_microphone_points_to_the_keyboard(devtools: str, files: Path) -> None:

@@ -132,6 +132,8 @@ async function write(text) {
     transcript.clear();
     transcript.addTyped(text);
     if (!(await start(false))) {
+      transcript.clear();
+      view.giveBack(text);
       return;
     }
   } else {

@@ -95,6 +95,15 @@ export class View {
     element("sign-in").hidden = !offered;
   }
 
+  /**
+   * Put text that could not be sent back where it was written, unless there is other text by now.
+   * @param {string} text
+   */
+  giveBack(text) {
+    this.#message.value ||= text;
+    this.#fit();
+  }
+
   focusMessage() {
     this.#message.focus();
   }
