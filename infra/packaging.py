@@ -1,8 +1,9 @@
-"""Stages what a Lambda function is made of into one folder, without Docker.
+"""Finds what is deployed beside the container; stages functions without Docker.
 
-Owns the folder's content: locked packages for the function's own platform, the function's package
-and the packages of `functions` it imports. The same input gives the same folder on every machine.
-Knows nothing of the CDK. `python -m infra.packaging` fetches the packages for all environments.
+Owns the content of a function's folder: locked packages for the function's own platform, the
+function's package and the packages of `functions` it imports. The same input gives the same folder
+on every machine. Knows nothing of the CDK. `python -m infra.packaging` fetches the packages for
+all environments.
 """
 
 from __future__ import annotations
@@ -82,6 +83,14 @@ def stage_requirements(name: str, platform: Platform, *, checkout: Path = CHECKO
         _remove_traces(folder)
 
     return _make_once(checkout / ".build" / "packages" / f"{name}-{platform}-{digest}", fill)
+
+
+def find_page(*, checkout: Path = CHECKOUT) -> Path:
+    """Return the folder of the built browser page. Raises PackagingError without one."""
+    page = checkout / "web" / "dist"
+    if not (page / "index.html").is_file():
+        raise PackagingError("web/dist is missing; run make setup")
+    return page
 
 
 def _needed_sources(checkout: Path, name: str) -> set[Path]:

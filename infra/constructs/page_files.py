@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Stack, Token
@@ -15,7 +14,7 @@ from infra.constructs.acknowledge import acknowledge
 from infra.constructs.cdk_resources import bound_deployment, bound_emptying
 from infra.constructs.log_group import make_log_group
 from infra.constructs.removal import removal_policy
-from infra.packaging import CHECKOUT, PackagingError
+from infra.packaging import find_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from infra.settings import Environment
 
-PAGE = CHECKOUT / "web" / "dist"
 CONFIG_KEY = "config.json"
 
 _CDK_GRANT = "The CDK's own grant: its bucket deployment reads staged files and writes this bucket."
@@ -74,7 +72,7 @@ class PageFiles(Construct):
             "Deployment",
             destination_bucket=self.bucket,
             sources=[
-                deployment.Source.asset(str(_built_page())),
+                deployment.Source.asset(str(find_page())),
                 deployment.Source.json_data(CONFIG_KEY, dict(config)),
             ],
             prune=True,
@@ -100,9 +98,3 @@ def _findings(bucket: s3.Bucket, environment: Environment) -> list[str]:
         f"Resource::arn:<AWS::Partition>:s3:::{staged}/*",
         f"Resource::<{stack.get_logical_id(resource)}.Arn>/*",
     ]
-
-
-def _built_page() -> Path:
-    if not (PAGE / "index.html").is_file():
-        raise PackagingError("web/dist is missing; run make setup")
-    return PAGE

@@ -87,9 +87,13 @@ class Template:
 
 @dataclass(frozen=True)
 class Stacks:
-    """The templates of one environment by part: Foundation, Realtime, Api, Site."""
+    """The templates of one environment by part: Foundation, Realtime, Api, Site.
+
+    `needs` says which parts are deployed before each.
+    """
 
     templates: dict[str, Template]
+    needs: dict[str, set[str]]
 
     def part(self, name: str) -> Template:
         return self.templates[name]
@@ -115,12 +119,15 @@ class StackShelf:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not file.exists():
                 file.write_text(json.dumps(synthesize(environment)), encoding="utf-8")
-        templates = json.loads(file.read_text(encoding="utf-8"))
-        return Stacks({part: Template(content) for part, content in templates.items()})
+        parts = json.loads(file.read_text(encoding="utf-8"))
+        return Stacks(
+            {part: Template(each["template"]) for part, each in parts.items()},
+            {part: set(each["needs"]) for part, each in parts.items()},
+        )
 
 
 def synthesize(environment: Environment) -> dict[str, Any]:
-    """The templates of an environment, by part. Fails as `cdk synth` does, at a finding too."""
+    """Template and needs of each part. Fails as `cdk synth` does, at a finding too."""
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     import aws_cdk as cdk
 
@@ -129,5 +136,17 @@ def synthesize(environment: Environment) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         context = json.loads(CDK_JSON.read_text(encoding="utf-8"))["context"]
         app = cdk.App(outdir=folder, context=context, analytics_reporting=False)
-        assembly = synthesize(app, environment)
-        return {stack.stack_name.rsplit("-", 1)[-1]: stack.template for stack in assembly.stacks}
+        stacks = synthesize(app, environment).stacks
+        names = {stack.id for stack in stacks}
+        return {
+            _part(stack.id): {
+                "template": stack.template,
+                # A stack also depends on its assets, which are no stacks.
+                "needs": [_part(each.id) for each in stack.dependencies if each.id in names],
+            }
+            for stack in stacks
+        }
+
+
+def _part(stack_name: str) -> str:
+    return stack_name.rsplit("-", 1)[-1]

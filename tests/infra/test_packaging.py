@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from infra import packaging
-from infra.packaging import CHECKOUT, PackagingError, Platform, stage_function
+from infra.packaging import CHECKOUT, PackagingError, Platform, find_page, stage_function
 
 LAMBDA = Platform(python="3.13", architecture="arm64")
 # Where an ELF file names its machine, and ARM's number there: man 5 elf
@@ -195,6 +195,12 @@ def test_packaging_names_a_package_that_does_not_exist(tmp_path: Path) -> None:
     files = {"functions/hello/handler.py": "import functions.nothing\n"}
     with pytest.raises(PackagingError, match=r"hello needs functions\.nothing, which does not"):
         stage_function("hello", LAMBDA, checkout=make_checkout(tmp_path, files))
+
+
+def test_packaging_says_in_one_line_that_the_page_is_not_built(tmp_path: Path) -> None:
+    """A site without files is not deployed: the command that builds them is named."""
+    with pytest.raises(PackagingError, match=r"^web/dist is missing; run make setup$"):
+        find_page(checkout=tmp_path)
 
 
 def test_packaging_needs_no_network_after_setup() -> None:

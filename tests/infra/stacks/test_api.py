@@ -255,3 +255,12 @@ def test_api_puts_out_what_a_person_needs(plain: Template) -> None:
     assert str(plain.outputs["TokenUrl"]).count("/api/token") == 1
     (dashboard,) = plain.resources("AWS::CloudWatch::Dashboard")
     assert {"Ref": dashboard} in plain.outputs["DashboardUrl"]["Fn::Join"][1]
+
+
+def test_api_comes_after_the_address_it_gives_away(stacks: StackShelf) -> None:
+    """The engine is created once its address answers; no edge between stacks runs back."""
+    needs = stacks(environment_with()).needs
+    assert "Realtime" in needs["Api"]
+    assert "Api" in needs["Site"]
+    assert needs["Realtime"] == {"Foundation"}
+    assert needs["Foundation"] == set()
