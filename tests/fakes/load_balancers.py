@@ -54,7 +54,9 @@ def balance(
     *targets: Target, default: Action | None = None, rules: tuple[Rule, ...] = (), **settings: Any
 ) -> LoadBalancer:
     """Return a load balancer whose HTTPS listener passes everything on to `targets`."""
-    group = TargetGroup(targets=targets, health_check=HealthCheck(path="/readyz"))
+    group = TargetGroup(
+        targets=targets, health_check=HealthCheck(path="/readyz", statuses="200,204-299")
+    )
     listener = Listener(
         port=HTTPS, protocol="HTTPS", default=default or Forward(((GROUP, 1),)), rules=rules
     )

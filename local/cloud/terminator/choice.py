@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from local.cloud.terminator.certificates import Certificate
     from local.cloud.terminator.model import LoadBalancer
 
+SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin"
+"""Where Debian keeps it, and where only root's PATH leads."""
+
 
 class Terminator(Protocol):
     """What serves a load balancer on loopback."""
@@ -34,8 +37,8 @@ class Terminator(Protocol):
 
 
 def find_haproxy() -> str | None:
-    """Return the path of HAProxy; Debian keeps it where only root's PATH leads."""
-    return shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
+    """Return the path of HAProxy, if it is installed."""
+    return shutil.which("haproxy") or shutil.which("haproxy", path=SYSTEM_FOLDERS)
 
 
 def choose_terminator(

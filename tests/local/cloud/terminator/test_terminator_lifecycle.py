@@ -4,8 +4,10 @@ import asyncio
 import itertools
 import socket
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -81,6 +83,17 @@ async def test_reload_adds_and_removes_listeners(kind: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_reload_may_change_the_protocol_of_a_port(kind: str, tmp_path: Path) -> None:
+    """The port stays, what is spoken there is another from then on."""
+    secured = replace(HTTP_ONLY.listeners[0], protocol="HTTPS")
+    async with serve_front(kind, HTTP_ONLY, tmp_path) as front:
+        port = front.terminator.ports[HTTP]
+        await front.reload(LoadBalancer(listeners=(secured,), groups={}))
+        async with httpx.AsyncClient(verify=front.trust, trust_env=False) as client:
+            assert (await client.get(f"https://localhost:{port}/")).status_code == 404
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_target_that_is_down_is_a_503_until_it_is_back(kind: str, tmp_path: Path) -> None:
     """Without a target in service clients are told so at once, and served again afterwards."""
     async with echo_target("a") as a:
@@ -151,6 +164,14 @@ async def test_stop_leaves_nothing(
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", port))
+
+
+def test_port_that_is_taken_is_an_error() -> None:
+    """Two owners of one port are told apart when it is reserved, not when it is served."""
+    with reserve_port() as first:
+        first.listen()
+        with pytest.raises(OSError, match="in use"):
+            reserve_port(first.getsockname()[1])
 
 
 def test_haproxy_that_cannot_start_says_why(
