@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import cfnlint.api
+import cfnlint.api  # type: ignore[import-untyped]
 import pytest
-from cfnlint.config import ManualArgs
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from tests.fakes.stack_variants import EVERY_NAME, environment_named
 from tests.fakes.stacks import StackShelf, Template
