@@ -156,12 +156,19 @@ def _make_once(folder: Path, fill: Callable[[Path], None]) -> Path:
         unfinished = Path(scratch) / folder.name
         unfinished.mkdir()
         fill(unfinished)
+        _make_readable(unfinished)
         try:
             unfinished.rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
     return folder
+
+
+def _make_readable(folder: Path) -> None:
+    """Let everybody read what is there: Lambda runs it as another user, whatever the umask here."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _install(lock: Path, platform: Platform, target: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
@@ -15,6 +16,11 @@ from infra.constructs.acknowledge import acknowledge
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
+
+# CloudFront would keep one visitor's error for ten seconds and give it to the others, whatever
+# the API says about storing: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/
+# custom-error-pages-expiration.html
+_UNSHARED_ERRORS = (400, 403, 404, 405, 500, 501, 502, 503, 504)
 
 
 class PageDistribution(Construct):
@@ -52,8 +58,10 @@ class PageDistribution(Construct):
                 "/api/*": _api(api_domain),
             },
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            # North America and Europe, the cheapest; the page is small.
-            price_class=cloudfront.PriceClass.PRICE_CLASS_100,
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
+                for status in _UNSHARED_ERRORS
+            ],
         )
         acknowledge(
             self.distribution,

@@ -46,7 +46,7 @@ class Api(EnvironmentStack):
             websocket_url=realtime.websocket_url,
             **secrets,
         )
-        for dependency in (realtime.service, *realtime.engine_dependencies):
+        for dependency in realtime.engine_dependencies:
             engine.resource.node.add_dependency(dependency)
         self.engine_id = engine.engine_id
         self._token = TokenApi(

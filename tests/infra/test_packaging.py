@@ -7,12 +7,15 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from infra import packaging
 from infra.packaging import CHECKOUT, PackagingError, Platform, find_page, stage_function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LAMBDA = Platform(python="3.13", architecture="arm64")
 # Where an ELF file names its machine, and ARM's number there: man 5 elf
@@ -55,6 +58,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 def token() -> dict[str, bytes]:
     """The token function's own folder, out of the packages that `make setup` fetched."""
     return contents(stage_function("token", LAMBDA))
+
+
+@pytest.fixture
+def private_umask() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 def test_packaging_stages_the_same_bytes_in_another_checkout(tmp_path: Path) -> None:
@@ -131,6 +141,19 @@ def test_packaging_gives_changed_sources_another_folder(tmp_path: Path) -> None:
     assert before != after
     assert contents(before)["functions/hello/handler.py"] == b"a = 1\n"
     assert contents(after)["functions/hello/handler.py"] == b"a = 2\n"
+
+
+@pytest.mark.usefixtures("private_umask")
+def test_packaging_lets_lambda_read_what_a_careful_umask_made(
+    tmp_path: Path,
+) -> None:
+    """Lambda runs the files as another user, so a developer's own umask must not travel."""
+    files = {"functions/hello/handler.py": "", "requirements/hello.txt": make_lock(tmp_path)}
+    staged = stage_function("hello", LAMBDA, checkout=make_checkout(tmp_path / "checkout", files))
+    modes = {path.stat().st_mode & 0o777 for path in staged.rglob("*") if path.is_file()}
+    assert modes == {0o644}
+    folders = [staged, *(path for path in staged.rglob("*") if path.is_dir())]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o755}
 
 
 def test_packaging_fetches_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,13 @@ def test_site_passes_the_api_through_on_its_own_origin(plain: Template) -> None:
     assert custom == {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]}
 
 
+def test_site_gives_nobody_the_errors_of_others(plain: Template) -> None:
+    """An error of the API goes to the visitor who met it, and is not kept."""
+    kept = plain.only(DISTRIBUTION)["DistributionConfig"]["CustomErrorResponses"]
+    assert {403, 500, 502, 503, 504} <= {each["ErrorCode"] for each in kept}
+    assert {each["ErrorCachingMinTTL"] for each in kept} == {0}
+
+
 def test_site_answers_over_https_only(plain: Template) -> None:
     """Files redirect from HTTP; configuration and API refuse it."""
     policies = {path: each["ViewerProtocolPolicy"] for path, each in behaviours(plain).items()}
