@@ -9,7 +9,7 @@ import pytest
 
 from service.transcripts.items import ItemRules
 from service.transcripts.log import TranscriptLog
-from speech_engine import SpeechEngineSession, Turn
+from speech_engine import ConversationMessage, SpeechEngineSession, Turn
 from tests.fakes.sockets import CLOSE_FRAME, MockSocket, conversation, final, init, transcript
 
 if TYPE_CHECKING:
@@ -38,14 +38,18 @@ class Agent:
         yield " yes"
 
 
-def log_to(items: list[Item], **agent: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+def make_log(items: list[Item], **agent: Callable[..., Any]) -> TranscriptLog:
     return TranscriptLog(
         lambda *more: items.extend(more),
         RULES,
         {"on_transcript": Agent().on_transcript, **agent},
         engine_id_header="X-Engine",
         max_history_messages=1000,
-    ).handlers()
+    )
+
+
+def log_to(items: list[Item], **agent: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    return make_log(items, **agent).handlers()
 
 
 def told(items: list[Item]) -> list[tuple[object, ...]]:
@@ -101,19 +105,41 @@ async def test_transcript_log_marks_how_a_turn_ended(
     ]
 
 
+def test_transcript_log_writes_no_word_that_was_not_sent() -> None:
+    """Of an answer that ended in the middle of a step only what had left the server is written."""
+    items: list[Item] = []
+    handlers, session = log_to(items), SpeechEngineSession(MockSocket())
+    turn = Turn(1, 0.0, (ConversationMessage("user", "hi"),))
+    turn.texts, turn.written = ["well", " yes"], 1
+    turn.end("closed", 1.0)
+    handlers["on_init"]("conv_1", session)
+    handlers["on_turn_ended"](turn, session)
+    assert told(items) == [(1, "user", "hi", None), (1, "agent", "well", "closed")]
+
+
 async def test_transcript_log_begins_and_ends_with_the_head() -> None:
     """The conversation's own item is there at once, and has the counts when it is over."""
     items: list[Item] = []
-    async with conversation(init("conv_9"), **log_to(items)) as (socket, _):
+    async with conversation(init("conv_9"), init("conv_9"), **log_to(items)) as (socket, _):
         socket.push(transcript(1, "hi"))
         await socket.received(final(1))
-        assert items[0]["item"] == "head"
+        assert [item["item"] for item in items].count("head") == 1
         assert "ended_at" not in items[0]
         socket.push(CLOSE_FRAME)
     head = items[-1]
     assert (head["conversation"], head["turns"], head["messages"]) == ("conv_9", 1, 2)
     assert str(head["ended_at"]) >= str(head["started_at"])
     assert head["close_code"] == 1000
+
+
+async def test_transcript_log_forgets_what_has_ended() -> None:
+    """Nothing of a conversation is kept beyond its end."""
+    log = make_log([])
+    async with conversation(init(), **log.handlers()) as (socket, _):
+        socket.push(transcript(1, "hi"))
+        await socket.received(final(1))
+        assert log._conversations
+    assert not log._conversations
 
 
 def test_transcript_log_knows_no_connection_without_a_conversation() -> None:

@@ -94,14 +94,18 @@ def test_writer_sends_the_newest_state_of_an_item() -> None:
 def test_writer_tries_again(
     trouble: Callable[[Sequence[Item]], list[Item]],
     events: Callable[[str], list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What the table did not take is written later, whatever the reason was; no text is told."""
+    """What the table did not take is written after a pause, whatever the reason; no text leaks."""
     table = Table(trouble, trouble)
     writer = TranscriptWriter(lambda: table)
+    pauses: list[int] = []
+    monkeypatch.setattr(writer, "_pause", lambda: pauses.append(writer._failures))
     writer.start()
     writer.put(item("1"), item("2"), item("3", text="said"))
     writer.close(ENOUGH_SECONDS)
     assert set(table.items) == {"1", "2", "3"}
+    assert pauses == [1, 2]
     assert events("transcript not written") == []
     assert "said" not in json.dumps(events("transcripts wait"))
 
