@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.htm
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -50,14 +51,17 @@ class UnsupportedError(Exception):
 def read_load_balancer(client: ElasticLoadBalancingv2Client, arn: str) -> LoadBalancer:
     """Ask for everything that belongs to the load balancer `arn`. Raises UnsupportedError."""
     listeners = client.describe_listeners(LoadBalancerArn=arn)["Listeners"]
-    groups = client.describe_target_groups(LoadBalancerArn=arn)["TargetGroups"]
+    rules = {
+        each["ListenerArn"]: client.describe_rules(ListenerArn=each["ListenerArn"])["Rules"]
+        for each in listeners
+    }
+    # By name: an emulator may not know which groups belong to the load balancer by a rule alone.
+    named = sorted(_named_groups(listeners, itertools.chain.from_iterable(rules.values())))
+    groups = client.describe_target_groups(TargetGroupArns=named)["TargetGroups"] if named else []
     return build_load_balancer(
         attributes=client.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"],
         listeners=listeners,
-        rules={
-            each["ListenerArn"]: client.describe_rules(ListenerArn=each["ListenerArn"])["Rules"]
-            for each in listeners
-        },
+        rules=rules,
         groups=groups,
         health={
             each["TargetGroupArn"]: client.describe_target_health(
@@ -66,6 +70,15 @@ def read_load_balancer(client: ElasticLoadBalancingv2Client, arn: str) -> LoadBa
             for each in groups
         },
     )
+
+
+def _named_groups(listeners: Iterable[ListenerTypeDef], rules: Iterable[RuleTypeDef]) -> set[str]:
+    actions = itertools.chain(
+        *(each.get("DefaultActions", []) for each in listeners),
+        *(each.get("Actions", []) for each in rules),
+    )
+    forwards = [action for action in actions if action["Type"] == "forward"]
+    return {name for action in forwards for name, _ in _forward(action).weights}
 
 
 def build_load_balancer(
