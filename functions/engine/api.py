@@ -29,7 +29,7 @@ REQUEST_SECONDS = 20.0
 _PAUSES_SECONDS = (1.0, 2.0, 4.0)
 _LONGEST_WAIT_SECONDS = 60.0  # that a Retry-After is honoured for
 PAGE_SIZE = 100
-_MOST_PAGES = 100
+MOST_PAGES = 100
 
 
 class EngineApi:
@@ -76,13 +76,13 @@ class EngineApi:
     def _list(self) -> Iterator[dict[str, Any]]:
         query = {"page_size": PAGE_SIZE, "sort_by": "created_at", "sort_direction": "asc"}
         cursor: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             page = _read_object(self._send("GET", f"{_PATH}?{urlencode({**query, **cursor})}"))
             yield from page.get("speech_engines", ())
             if not page.get("has_more") or not page.get("next_cursor"):
                 return
             cursor = {"cursor": page["next_cursor"]}
-        raise Unavailable(f"ElevenLabs lists more than {_MOST_PAGES * PAGE_SIZE} engines")
+        raise Unavailable(f"ElevenLabs lists more than {MOST_PAGES * PAGE_SIZE} engines")
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         for pause_seconds in _PAUSES_SECONDS:

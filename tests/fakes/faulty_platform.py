@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class Fault:
     """What becomes of one request with this method: an answer, or none for `status` 0.
 
-    `done` says that the platform acts on it all the same; `hangs` that the line stays open.
+    The answer is a `page` that is no JSON, or an error object with `detail`. `done` says that the
+    platform acts on the request all the same, `hangs` that the line stays open.
     """
 
     method: str
     status: int = 0
     detail: Any = None
+    page: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     done: bool = False
     hangs: bool = False
@@ -73,8 +75,8 @@ class _Line(QuietHandler):
         if fault.hangs:
             self.closing.wait(10)
         if fault.status:
-            detail = json.dumps({"detail": fault.detail}).encode()
-            self._answer(fault.status, detail, fault.headers)
+            body = fault.page or json.dumps({"detail": fault.detail}).encode()
+            self._answer(fault.status, body, fault.headers)
         self.close_connection = True
 
     def _forward(self, body: bytes) -> tuple[int, bytes]:

@@ -1,10 +1,26 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from functions.custom_resource.exchange import NoAnswer, NotSent, exchange
 from tests.fakes.cloudformation import open_mailbox
 from tests.fakes.faulty_platform import Fault, open_faulty_platform
+from tests.fakes.loopback_server import QuietHandler, serve_loopback
+from tests.fakes.platform_certificates import make_contexts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Greeter(QuietHandler):
+    """Answers every request."""
+
+    def do_GET(self) -> None:  # noqa: N802 - named by http.server
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
 
 
 @pytest.mark.parametrize(
@@ -35,6 +51,18 @@ def test_exchange_waits_for_a_limited_time() -> None:
         pytest.raises(NoAnswer, match="timed out"),
     ):
         exchange("GET", line.url, seconds=0.2)
+
+
+def test_exchange_trusts_known_certificates_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate that the machine does not trust gets no request; one that it trusts does."""
+    server, _ = make_contexts(tmp_path)
+    with serve_loopback(Greeter, server) as url:
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            exchange("GET", url, seconds=5)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        assert exchange("GET", url, seconds=5).status == 200
 
 
 def test_exchange_uses_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

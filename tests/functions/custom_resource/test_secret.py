@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import boto3
 import pytest
+from botocore.config import Config
 
-from functions.custom_resource.secret import parse_current, say_what_to_type
+from functions.custom_resource.deadline import Deadline
+from functions.custom_resource.failure import Failure
+from functions.custom_resource.secret import parse_current, read_secret, say_what_to_type
 from service.secret import parse_secret
 
 GOOD = ["sk_test_1", '{"current": "sk_test_1"}', ' {"current": "sk_test_1", "previous": "x"} \n']
@@ -32,3 +36,17 @@ def test_advice_names_the_environment() -> None:
     """A person can paste the command; where the name is unknown a gap says what belongs there."""
     assert "make deploy ENV=prod`" in say_what_to_type("arn:x", "prod")
     assert "make deploy ENV=<environment>`" in say_what_to_type("arn:x", None)
+
+
+def test_secret_out_of_reach_is_a_readable_failure() -> None:
+    """Where Secrets Manager does not answer, the event says so and for which secret."""
+    client = boto3.client(
+        "secretsmanager",
+        region_name="us-east-1",
+        endpoint_url="http://127.0.0.1:1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        config=Config(retries={"total_max_attempts": 1}, proxies={}),
+    )
+    with pytest.raises(Failure, match="can't be reached for arn:x: EndpointConnectionError"):
+        read_secret(client, "arn:x", Deadline(5))

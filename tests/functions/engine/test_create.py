@@ -83,6 +83,26 @@ async def test_create_finds_its_engine_behind_many_others(monkeypatch: pytest.Mo
     assert len(stage.engines) == 4
 
 
+async def test_create_reads_no_endless_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list beyond all reason fails, rather than an engine being made that may exist."""
+    monkeypatch.setattr(api, "PAGE_SIZE", 1)
+    monkeypatch.setattr(api, "MOST_PAGES", 2)
+    async with open_engine_stage() as stage:
+        for _ in range(3):
+            stage.platform.create_engine(ws_url=WS_URL)
+        answer = await stage.run("Create")
+    assert answer["Reason"] == "ElevenLabs lists more than 2 engines"
+    assert len(stage.engines) == 3
+
+
+async def test_create_believes_no_page_of_a_gateway() -> None:
+    """A success that is not the platform's JSON is no empty list of engines."""
+    async with open_engine_stage(Fault("GET", 200, page=b"<html>welcome</html>")) as stage:
+        answer = await stage.run("Create")
+    assert answer["Reason"] == "ElevenLabs answered something that is not JSON"
+    assert stage.engines == []
+
+
 async def test_create_leaves_engines_of_other_stacks_alone() -> None:
     """Another stack's engine of the same name and address is not adopted."""
     async with open_engine_stage() as stage:
@@ -101,9 +121,9 @@ async def test_create_keeps_one_of_doubles() -> None:
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
-@pytest.mark.parametrize("status", [0, 500, 502, 504])
+@pytest.mark.parametrize("status", [0, 201, 500, 504], ids=["cut", "no id", "500", "504"])
 async def test_create_of_unknown_outcome_is_not_repeated_blindly(status: int, done: bool) -> None:
-    """After a 5xx or a cut line one engine exists, whether or not the request was acted on."""
+    """After an answer that says nothing one engine exists, whether or not it was acted on."""
     async with open_engine_stage(Fault("POST", status, done=done)) as stage:
         engine_id = await stage.create()
     assert stage.engine.id == engine_id
@@ -189,10 +209,11 @@ async def test_create_without_a_key_fails_at_once(key: str | None) -> None:
         assert (await delete_after(stage, answer))["Status"] == "SUCCESS"
 
 
+@pytest.mark.parametrize("wish", [{"retry-after": "7"}, {"retry-after-ms": "7000"}], ids=str)
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
-async def test_create_honours_retry_after(method: str) -> None:
+async def test_create_honours_retry_after(method: str, wish: dict[str, str]) -> None:
     """A 429 is waited out for as long as it asks, also by the create itself: it did nothing."""
-    slow_down = Fault(method, 429, {"code": "rate_limit_exceeded"}, {"retry-after": "7"})
+    slow_down = Fault(method, 429, {"code": "rate_limit_exceeded"}, headers=wish)
     async with open_engine_stage(slow_down) as stage:
         assert await stage.create() == stage.engine.id
     assert stage.clock.pauses == [7.0]
@@ -200,7 +221,8 @@ async def test_create_honours_retry_after(method: str) -> None:
 
 async def test_create_does_not_wait_for_hours() -> None:
     """A 429 that asks for more than a minute fails at once and passes the wish on."""
-    slow_down = Fault("POST", 429, {"message": "Too busy"}, {"retry-after": "3600"})
+    wish = {"retry-after": "3600"}
+    slow_down = Fault("POST", 429, {"message": "Too busy"}, headers=wish)
     async with open_engine_stage(slow_down) as stage:
         answer = await stage.run("Create")
     assert "429: Too busy; it asks to wait 3600 s" in answer["Reason"]

@@ -177,6 +177,25 @@ def test_access_moves_with_its_port(mailbox: Mailbox, network: Network) -> None:
     assert network.open_ports == [(8080, source)]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"Port": "http"}, "The property Port is 'http'; give a number such as 80"),
+        (
+            {"SecurityGroupId": "sg-0a1b2c"},
+            "EC2 refused to AuthorizeSecurityGroupIngress: InvalidGroup.NotFound",
+        ),
+    ],
+)
+def test_access_to_what_is_not_there_says_so(
+    mailbox: Mailbox, network: Network, wrong: dict[str, str], reason: str
+) -> None:
+    """Properties that fit nothing fail by their name."""
+    network.make_group()
+    answer = mailbox.run(act, mailbox.event("Create", {**network.properties, **wrong}))
+    assert answer["Reason"] == reason
+
+
 def test_access_refused_by_ec2_says_so(
     mailbox: Mailbox, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
