@@ -22,6 +22,7 @@ import pytest
 
 from local.platform import Platform
 from tests.fakes.docker_engine import docker_engine, why_no_engine
+from tests.fakes.dynamo import CREDENTIALS, REGION, TABLE, dynamo, endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,6 +163,16 @@ def running(engine: DockerEngine, *options: str) -> Iterator[Container]:
         engine.run("rm", "--force", name)
 
 
+def transcript_options(address: str) -> list[str]:
+    variables = {
+        **CREDENTIALS,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": address,
+        "SPEECH_ENGINE_TRANSCRIPT_TABLE": TABLE,
+    }
+    return [f"--env={name}={value}" for name, value in variables.items()]
+
+
 def test_image_has_nothing_but_what_the_server_needs(contents: dict[str, Any]) -> None:
     """Of packages the image has those of its lock file and no pip; of the project its own part."""
     lock = (ROOT / "requirements" / "container.txt").read_text()
@@ -198,8 +209,12 @@ def test_image_says_how_to_run_it(engine: DockerEngine) -> None:
 
 
 async def test_image_holds_a_conversation(engine: DockerEngine) -> None:
-    """With next to no rights and a quarter of a core it is healthy, and answers the platform."""
-    with running(engine) as container:
+    """With next to no rights and a quarter of a core it is healthy, answers, and writes it down."""
+    with (
+        dynamo() as table,
+        endpoint(table, engine.gateway) as address,
+        running(engine, *transcript_options(address)) as container,
+    ):
         container.wait_until_ready()
         assert container.run("python", "-m", "service.health") == ""
         url = f"ws://{container.address}:{PORT}/ws"
@@ -210,6 +225,9 @@ async def test_image_holds_a_conversation(engine: DockerEngine) -> None:
             turn = await upstream.say("hello")
             assert "hello" in await turn.answer()
         wait_for(lambda: "conversation ended" in container.events())
+        container.terminate()
+        assert table.scan(TableName=TABLE)["Count"] == 3
+        assert "transcripts wait" not in container.events()
 
 
 async def test_image_lets_a_conversation_finish(engine: DockerEngine) -> None:

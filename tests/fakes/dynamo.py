@@ -54,7 +54,7 @@ def _key(name: str, kind: str) -> dict[str, str]:
 
 
 @contextmanager
-def endpoint(client: Any) -> Iterator[str]:
+def endpoint(client: Any, host: str = "127.0.0.1") -> Iterator[str]:
     """The client's DynamoDB behind an address for AWS_ENDPOINT_URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,11 +75,11 @@ def endpoint(client: Any) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer((host, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
+            yield f"http://{host}:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
