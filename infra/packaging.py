@@ -3,7 +3,7 @@
 Owns the content of a function's folder: locked packages for the function's own platform, the
 function's package and the packages of `functions` it imports. The same input gives the same folder
 on every machine. Knows nothing of the CDK. `python -m infra.packaging` fetches the packages for
-all environments.
+all environments and for the embedded cloud of this machine.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ast
 import hashlib
 import importlib.util
 import os
+import platform as machine
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,13 @@ class Platform:
 
     def __str__(self) -> str:
         return f"python{self.python}-{self.architecture}"
+
+
+def own_platform() -> Platform:
+    """Return what the embedded cloud runs functions on: this machine and this Python."""
+    is_arm = machine.machine().lower() in {"arm64", "aarch64"}
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Platform(python=version, architecture="arm64" if is_arm else "x86_64")
 
 
 def stage_function(name: str, platform: Platform, *, checkout: Path = CHECKOUT) -> Path:
@@ -198,10 +206,10 @@ def _remove_traces(packages: Path) -> None:
 
 
 def main() -> None:
-    """Fetch the packages of every function for every shipped environment."""
+    """Fetch the packages of every function for every shipped environment and this machine."""
     names = sorted(path.parent.name for path in CHECKOUT.glob("functions/*/handler.py"))
     try:
-        for platform in sorted(_shipped_platforms(), key=str):
+        for platform in sorted({*_shipped_platforms(), own_platform()}, key=str):
             for name in names:
                 stage_requirements(name, platform)
     except (PackagingError, SettingsError) as error:

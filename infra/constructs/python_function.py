@@ -52,7 +52,10 @@ class PythonFunction(Construct):
             self,
             "Function",
             description=description,
-            code=lambda_.Code.from_asset(str(stage_function(name, platform))),
+            # Whoever imports from the folder leaves bytecode in it.
+            code=lambda_.Code.from_asset(
+                str(stage_function(name, platform)), exclude=["**/__pycache__"]
+            ),
             handler=f"functions.{name}.handler.handler",
             runtime=_runtime(settings.python),
             architecture=lambda_.Architecture.custom(settings.architecture),

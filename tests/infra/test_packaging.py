@@ -5,6 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -12,12 +13,21 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from infra import packaging
-from infra.packaging import CHECKOUT, PackagingError, Platform, find_page, stage_function
+from infra.packaging import (
+    CHECKOUT,
+    PackagingError,
+    Platform,
+    find_page,
+    own_platform,
+    stage_function,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAMBDA = Platform(python="3.13", architecture="arm64")
+# What the AWS SDK consists of: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
+LAMBDA_RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
 # Where an ELF file names its machine, and ARM's number there: man 5 elf
 ELF_MACHINE = slice(18, 20)
 AARCH64 = (183).to_bytes(2, "little")
@@ -110,6 +120,22 @@ def test_packaging_adds_the_packages_that_a_function_imports(name: str) -> None:
     staged = contents(stage_function(name, LAMBDA))
     assert {path.split("/")[0] for path in staged} == {"functions"}
     assert {path.split("/")[1] for path in staged} == {"__init__.py", "custom_resource", name}
+
+
+@pytest.mark.parametrize("name", ["token", "engine", "key_gate", "origin_access"])
+def test_packaging_stages_all_that_a_function_imports(name: str, tmp_path: Path) -> None:
+    """Beside the folder a handler needs the standard library and what Lambda's runtime has."""
+    for module in LAMBDA_RUNTIME:
+        (tmp_path / module).symlink_to(Path(sysconfig.get_path("purelib")) / module)
+    paths = [str(stage_function(name, own_platform())), str(tmp_path)]
+    program = f"import sys; sys.path += {paths!r}; import functions.{name}.handler"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_packaging_finds_what_is_imported_by_what_is_imported(tmp_path: Path) -> None:
