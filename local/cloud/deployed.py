@@ -105,6 +105,31 @@ class Deployed:
             container=_read_container(definition, described["containerDefinitions"][0]),
         )
 
+    def running_targets(self, cluster: str, name: str) -> list[str]:
+        """Return where a service's tasks serve, `<address>:<port>`.
+
+        Empty while tasks of another definition run, or fewer or more than the service wants.
+        """
+        service = self.service(cluster, name)
+        ecs = self.client("ecs")
+        arns = ecs.list_tasks(cluster=cluster, serviceName=name)["taskArns"]
+        tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        states = [(task["taskDefinitionArn"], task["lastStatus"]) for task in tasks]
+        health = self.client("elbv2").describe_target_health(TargetGroupArn=service.target_group)
+        targets = [each["Target"] for each in health["TargetHealthDescriptions"]]
+        wanted = [(service.container.definition, "RUNNING")] * service.desired
+        if states != wanted or len(targets) != service.desired:
+            return []
+        return sorted(f"{target['Id']}:{target['Port']}" for target in targets)
+
+    def stopped_reason(self, cluster: str) -> str:
+        """Return why a task of a cluster has stopped, if one has."""
+        ecs = self.client("ecs")
+        arns = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
+        tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        reasons = [task["stoppedReason"] for task in tasks if task.get("stoppedReason")]
+        return reasons[0] if reasons else "no task says why"
+
     def _resources(self, stack: str, type_name: str) -> Iterator[str]:
         resources = self.client("cloudformation").describe_stack_resources(StackName=stack)
         for each in resources["StackResources"]:

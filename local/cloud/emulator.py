@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -52,10 +52,9 @@ class Account:
 
 
 class Emulator:
-    """`async with Emulator(…) as emulator` serves at `emulator.endpoint` until the block ends.
+    """Serves at `endpoint` between `start` and `stop`; the address is known before.
 
-    `folder` is for its log and its temporary files; `python` is that of the emulator's environment;
-    `docker_host` is the address of the engine that runs tasks as containers, if there is one.
+    `folder` is for its log and its temporary files; `python` is that of the emulator's environment.
     """
 
     def __init__(
@@ -65,38 +64,49 @@ class Emulator:
         python: Path,
         checkout: Path,
         account: Account,
-        docker_host: str | None = None,
     ) -> None:
         self._folder = folder
         self._python = python
         self._checkout = checkout
         self._account = account
-        self._docker_host = docker_host
-        self._port = 0
+        self._listener = socket.create_server((HOST, 0), backlog=128)
         self._process: asyncio.subprocess.Process | None = None
+        self.port: int = self._listener.getsockname()[1]
         self.log = folder / "emulator.log"
 
     @property
     def endpoint(self) -> str:
         """Return what AWS SDKs take for `AWS_ENDPOINT_URL`."""
-        return f"http://{HOST}:{self._port}"
+        return f"http://{HOST}:{self.port}"
 
-    async def __aenter__(self) -> Self:
+    @property
+    def registry(self) -> str:
+        """Return the name of its image registry."""
+        return f"{HOST}:{self.port}"
+
+    async def start(self, variables: Mapping[str, str]) -> None:
+        """Start it with more `variables`, and wait until it answers. Raises CloudError."""
         if not self._python.is_file():
             raise CloudError(f"{self._python} is missing; run make demo, which makes it")
-        try:
-            await self._start()
-            await self._wait_until_healthy()
-        except BaseException:
-            await self.stop()
-            raise
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
+        with self._listener, self.log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                self._python,
+                "-m",
+                "local.cloud.launcher",
+                str(self._listener.fileno()),
+                env={**self._environ(), **variables},
+                cwd=self._folder,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self._listener.fileno(),),
+                start_new_session=True,
+            )
+        await self._wait_until_healthy()
 
     async def stop(self) -> None:
-        """End it with all its workers; may be called twice."""
+        """End it with all its workers; may be called twice, or without a start."""
+        self._listener.close()
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -111,26 +121,7 @@ class Emulator:
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
-    async def _start(self) -> None:
-        with socket.create_server((HOST, 0), backlog=128) as listener:
-            self._port = listener.getsockname()[1]
-            listener.set_inheritable(True)
-            with self.log.open("wb") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    self._python,
-                    "-m",
-                    "local.cloud.launcher",
-                    str(listener.fileno()),
-                    env=self._environ(),
-                    cwd=self._folder,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=(listener.fileno(),),
-                    start_new_session=True,
-                )
-
-    def _environ(self) -> Mapping[str, str]:
+    def _environ(self) -> dict[str, str]:
         temporary = self._folder / "tmp"
         temporary.mkdir(exist_ok=True)
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
@@ -142,15 +133,16 @@ class Emulator:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TMPDIR": str(temporary),
             "HOME": str(temporary),
-            "GATEWAY_PORT": str(self._port),
+            "GATEWAY_PORT": str(self.port),
             "MINISTACK_ACCOUNT_ID": self._account.number,
             "MINISTACK_REGION": self._account.region,
             "BIND_HOST": HOST,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
-            # Without an engine it must not find the developer's own.
-            "DOCKER_HOST": self._docker_host or f"unix://{temporary}/none.sock",
+            "MINISTACK_HOSTNAME": HOST,
+            # Unless it is given an engine, it must not find the developer's own.
+            "DOCKER_HOST": f"unix://{temporary}/none.sock",
         }
 
     async def _wait_until_healthy(self) -> None:

@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.cloud.demo import Demo
+from local.cloud.demo import run_demo
 from local.cloud.errors import CloudError
 from local.cloud.options import read_options
 from local.cloud.progress import Progress
@@ -55,7 +55,7 @@ def _fail(reason: str, folder: Path) -> int:
 
 async def _run_until_signal(options: Options, folder: Path, progress: Progress) -> int:
     loop = asyncio.get_running_loop()
-    work = asyncio.create_task(Demo(options, folder, progress).run())
+    work = asyncio.create_task(run_demo(options, folder, progress))
     asked_to_end = asyncio.Event()
 
     def end() -> None:

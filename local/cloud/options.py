@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,10 @@ class Options:
     checkout: Path
     keep: bool
     """Leave the folder with logs and templates in any case, not only after a failure."""
-    docker_host: str | None
-    """The engine that runs the tasks as containers; without one they run as processes."""
+    tasks: Literal["auto", "containers", "processes"]
+    """Tasks run as containers where an engine answers (auto), always, or never."""
+    environ: Mapping[str, str] = field(repr=False)
+    """Where Docker clients look for their engine."""
 
 
 def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Options:
@@ -31,7 +33,11 @@ def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Option
         description="Deploy the stacks to an emulated AWS on loopback and hold a conversation.",
     )
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs")
-    chosen = parser.parse_args(arguments)
-    return Options(
-        checkout=CHECKOUT, keep=chosen.keep, docker_host=environ.get("DOCKER_HOST") or None
+    parser.add_argument(
+        "--tasks",
+        choices=("auto", "containers", "processes"),
+        default="auto",
+        help="run tasks as containers where a Docker engine answers (auto), always or never",
     )
+    chosen = parser.parse_args(arguments)
+    return Options(checkout=CHECKOUT, keep=chosen.keep, tasks=chosen.tasks, environ=environ)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_STACK_SECONDS = 2.0
+
 
 class Progress:
     """Writes lines that start with the seconds since the beginning."""
@@ -17,7 +19,7 @@ class Progress:
         self._stream = stream
         self._clock = clock
         self._began = clock()
-        self._stacks: dict[str, str] = {}
+        self._told = self._began
 
     @property
     def seconds(self) -> float:
@@ -37,12 +39,10 @@ class Progress:
         self._write(f"  {text}")
 
     def stack(self, name: str, done: int, total: int) -> None:
-        """Tell how far a stack is, at every quarter: not at every one of its resources."""
-        shown = f"{name}: {done} of {total} resources"
-        quarter = f"{name}: {done * 4 // max(total, 1)}"
-        if self._stacks.get(name) != quarter:
-            self._stacks[name] = quarter
-            self.note(shown)
+        """Tell how far a stack is: not at every resource, but every two seconds, and at its end."""
+        if done == total or self._clock() - self._told >= _STACK_SECONDS:
+            self._told = self._clock()
+            self.note(f"{name}: {done} of {total} resources")
 
     def _write(self, text: str) -> None:
         self._stream.write(f"{self.seconds:6.1f} s  {text}\n")

@@ -48,6 +48,8 @@ class ProcessTasks:
     while the old ones still run.
     """
 
+    kind = "its command, environment and secrets, as a process"
+
     def __init__(
         self,
         *,

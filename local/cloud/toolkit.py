@@ -44,27 +44,27 @@ class Toolkit:
         self._variables = dict(variables)
         self._on_progress = on_progress
         self.log = folder / "cdk.log"
+        self._assembly = folder / "cdk.out"
 
     async def bootstrap(self, account: str, region: str) -> None:
         """Make the buckets, repository and roles that every deployment needs."""
         # No program: the one in cdk.json would be run for nothing.
         await self._run("bootstrap", "--app", "", f"aws://{account}/{region}")
 
-    async def synthesize(self, app: str, *context: str) -> Path:
-        """Run the CDK program `app` and return the folder of its cloud assembly."""
-        assembly = self._folder / "cdk.out"
+    async def synthesize(self, app: str, *context: str) -> None:
+        """Run the CDK program `app`; what it makes is what is deployed and destroyed from now."""
         chosen = [part for each in context for part in ("-c", each)]
-        await self._run("synth", "--quiet", "--app", app, "--output", str(assembly), *chosen)
-        return assembly
+        await self._run("synth", "--quiet", "--app", app, "--output", str(self._assembly), *chosen)
 
-    async def deploy(self, assembly: Path, *stacks: str) -> None:
-        """Deploy `stacks` and what they depend on, through change sets."""
+    async def deploy(self, *stacks: str) -> None:
+        """Deploy `stacks`, or all, through change sets."""
         options = ("--require-approval", "never", "--progress", "events")
-        await self._run("deploy", "--app", str(assembly), *options, *stacks)
+        chosen = stacks or ("--all",)
+        await self._run("deploy", "--app", str(self._assembly), *options, *chosen)
 
-    async def destroy(self, assembly: Path, *stacks: str) -> None:
-        """Delete `stacks`."""
-        await self._run("destroy", "--app", str(assembly), "--force", *stacks)
+    async def destroy(self) -> None:
+        """Delete all stacks."""
+        await self._run("destroy", "--app", str(self._assembly), "--force", "--all")
 
     async def _run(self, command: str, *arguments: str) -> None:
         """Run one command to its end. Raises CloudError with what the CLI gave as the reason."""
@@ -116,7 +116,8 @@ class Toolkit:
             "CI": "true",  # no colours, and everything on standard output
             "NO_COLOR": "1",
             "NODE_NO_WARNINGS": "1",
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+            # Shared by all runs: unpacking the CDK's library takes longer than using it.
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(self._checkout / ".build" / "jsii"),
             "CDK_DISABLE_VERSION_CHECK": "1",
         }
 

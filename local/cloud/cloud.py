@@ -1,0 +1,192 @@
+"""Everything that a run needs, started together and ended together.
+
+Owns which parts there are and how they are joined: simulator, emulator, CDK, tasks, address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import platform as machine
+import secrets
+import sys
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local.cloud.address import Address
+from local.cloud.container_tasks import ContainerTasks
+from local.cloud.deployed import Deployed
+from local.cloud.emulator import Account, Emulator
+from local.cloud.engine import Engine, find_engine
+from local.cloud.errors import CloudError
+from local.cloud.settings_file import write_settings
+from local.cloud.tasks import ProcessTasks
+from local.cloud.toolkit import Toolkit
+from local.platform import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+    from local.cloud.options import Options
+
+FOUNDATION, REALTIME, API, SITE = (
+    f"SpeechEngine-local-{part}" for part in ("Foundation", "Realtime", "Api", "Site")
+)
+_LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_SETTINGS = "environments/local.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """What runs, until the block of `open_cloud` ends."""
+
+    options: Options
+    folder: Path
+    account: Account
+    platform: Platform
+    emulator: Emulator
+    address: Address
+    deployed: Deployed
+    toolkit: Toolkit
+    tasks: ProcessTasks | ContainerTasks
+    why_no_containers: str | None
+
+    async def synthesize(self, changes: Mapping[str, Any]) -> None:
+        """Write this run's environment file, with `changes`, and synthesize what it describes."""
+        settings = self.folder / "local.toml"
+        architecture = "arm64" if machine.machine() in {"arm64", "aarch64"} else "x86_64"
+        own = {
+            "elevenlabs.host": self.platform.url,
+            "address.https_port": self.address.port,
+            "service.architecture": architecture,
+            "functions.architecture": architecture,
+            # Functions run in the emulator's Python, which is this one.
+            "functions.python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        }
+        write_settings(self.options.checkout / _SETTINGS, settings, {**own, **changes})
+        app = f"{sys.executable} {self.options.checkout / 'app.py'}"
+        await self.toolkit.synthesize(app, f"env={settings}")
+
+    async def outputs(self, stack: str) -> dict[str, str]:
+        """Return the outputs of a deployed stack."""
+        return await asyncio.to_thread(self.deployed.outputs, stack)
+
+    async def follow_service(self) -> None:
+        """Bring tasks and address to what the deployed service says. Raises CloudError."""
+        outputs = await self.outputs(REALTIME)
+        await self.tasks.follow(outputs["ClusterName"], outputs["ServiceName"])
+
+
+@contextlib.asynccontextmanager
+async def open_cloud(
+    options: Options, folder: Path, on_progress: Callable[[str, int, int], None]
+) -> AsyncIterator[Cloud]:
+    """Start all that needs no deployment. Whatever happens, nothing is left running."""
+    account = _read_account(options.checkout / _SETTINGS)
+    async with contextlib.AsyncExitStack() as ending:
+        address = Address(folder)
+        ending.push_async_callback(address.close)
+        platform = await ending.enter_async_context(_make_platform(address))
+        emulator = _make_emulator(options, folder, account)
+        engine = await _choose_engine(options)
+        for_engine = await _prepare_engine(engine, emulator, ending)
+        ending.push_async_callback(emulator.stop)
+        await emulator.start(for_engine)
+        deployed = Deployed(account, emulator.endpoint)
+        own = account.variables(emulator.endpoint)
+        tasks = _make_tasks(options, folder, own, deployed=deployed, address=address, engine=engine)
+        ending.push_async_callback(tasks.stop)
+        yield Cloud(
+            options=options,
+            folder=folder,
+            account=account,
+            platform=platform,
+            emulator=emulator,
+            address=address,
+            deployed=deployed,
+            toolkit=Toolkit(
+                checkout=options.checkout,
+                folder=folder,
+                variables={**own, **for_engine, **_docker(options, engine)},
+                on_progress=on_progress,
+            ),
+            tasks=tasks,
+            why_no_containers=engine if isinstance(engine, str) else None,
+        )
+
+
+def _make_platform(address: Address) -> Platform:
+    """A simulator that takes the address's certificate, and nobody else's."""
+    key = f"sk_test_{secrets.token_hex(16)}"
+    return Platform(api_key=key, upstream_ssl=address.authority)
+
+
+def _make_emulator(options: Options, folder: Path, account: Account) -> Emulator:
+    python = options.checkout / ".venv-cloud" / "bin" / "python"
+    return Emulator(folder=folder, python=python, checkout=options.checkout, account=account)
+
+
+def _make_tasks(
+    options: Options,
+    folder: Path,
+    variables: Mapping[str, str],
+    *,
+    deployed: Deployed,
+    address: Address,
+    engine: Engine | str,
+) -> ProcessTasks | ContainerTasks:
+    async def follow_targets() -> None:
+        arn = await asyncio.to_thread(deployed.resource, REALTIME, _LOAD_BALANCER)
+        await address.follow(deployed, arn)
+
+    if isinstance(engine, Engine):
+        return ContainerTasks(deployed=deployed, on_targets=follow_targets)
+    return ProcessTasks(
+        deployed=deployed,
+        checkout=options.checkout,
+        folder=folder,
+        variables=variables,
+        on_targets=follow_targets,
+    )
+
+
+async def _choose_engine(options: Options) -> Engine | str:
+    if options.tasks == "processes":
+        return "processes were asked for"
+    engine = await find_engine(options.environ)
+    if isinstance(engine, str) and options.tasks == "containers":
+        raise CloudError(f"{engine}; start one, or run the tasks as processes")
+    return engine
+
+
+async def _prepare_engine(
+    engine: Engine | str, emulator: Emulator, ending: contextlib.AsyncExitStack
+) -> dict[str, str]:
+    """Return the variables with which the emulator uses an engine."""
+    if isinstance(engine, str):
+        return {}
+    registry = emulator.registry
+
+    async def close() -> None:
+        await engine.close(owner=registry, registry=registry)
+
+    ending.push_async_callback(close)
+    endpoint = await engine.relay(emulator.port)
+    return {**engine.variables, "CLOUD_TASK_ENDPOINT": endpoint, "CLOUD_REGISTRY": registry}
+
+
+def _docker(options: Options, engine: Engine | str) -> dict[str, str]:
+    """Return what the CDK takes for Docker, and what that program is told."""
+    kind = "none.sh" if isinstance(engine, str) else "engine.sh"
+    told = ("CLOUD_DOCKER", "CLOUD_BUILD_OPTIONS")
+    return {
+        "CDK_DOCKER": str(options.checkout / "local" / "cloud" / "images" / kind),
+        **{name: options.environ[name] for name in told if name in options.environ},
+    }
+
+
+def _read_account(file: Path) -> Account:
+    aws = tomllib.loads(file.read_text(encoding="utf-8"))["aws"]
+    return Account(number=aws["account"], region=aws["region"])
