@@ -46,6 +46,10 @@ class Conversation:
     messages: int = 0
     next_index: int = 0
 
+    def __post_init__(self) -> None:
+        self.conversation_id = _make_storable(self.conversation_id)
+        self.about = {name: _make_storable(value) for name, value in self.about.items()}
+
     def begin_turn(self, event_id: int | None) -> None:
         """Number the messages that follow after the turn's id, if it has a usable one."""
         self.turns += 1
@@ -93,7 +97,7 @@ def make_message(
         "role": role,
         "at": format_time(at),
         "characters": len(text),
-        **({"text": text} if rules.keeps_text else {}),
+        **({"text": _make_storable(text)} if rules.keeps_text else {}),
         **({"outcome": outcome} if outcome else {}),
     }
 
@@ -106,6 +110,11 @@ def _make_key(rules: ItemRules, conversation: Conversation, name: str) -> Item:
         "item": name,
         "expires_at": expires_at,
     }
+
+
+def _make_storable(text: str) -> str:
+    # JSON may hold half a surrogate pair, UTF-8 may not, and DynamoDB would refuse the request.
+    return text.encode("utf-8", "replace").decode()
 
 
 def format_time(epoch_seconds: float) -> str:

@@ -20,6 +20,7 @@ MOST_ITEMS = 25
 _CONNECT_SECONDS = 2.0
 _READ_SECONDS = 5.0
 _ATTEMPTS = 1
+_REFUSALS = frozenset({"ValidationException", "SerializationException"})
 
 
 class ItemRefused(Exception):
@@ -60,7 +61,7 @@ class DynamoTable:
             answer = self._client.batch_write_item(RequestItems={self._name: puts})
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code"))
-            kind = ItemRefused if code == "ValidationException" else TableUnavailable
+            kind = ItemRefused if code in _REFUSALS else TableUnavailable
             raise kind(code) from None
         except BotoCoreError as error:
             raise TableUnavailable(type(error).__name__) from None

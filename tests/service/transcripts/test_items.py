@@ -81,6 +81,15 @@ def test_items_leave_out_text_that_is_dropped() -> None:
     assert "Rose" not in str(message)
 
 
+def test_items_hold_text_that_can_be_stored() -> None:
+    """Half a surrogate pair, which JSON may hold and UTF-8 may not, does not reach an item."""
+    conversation = begin("conv_\ud800")
+    conversation.begin_turn(1)
+    message = make_message(RULES, conversation, role="user", text="a\udfffb 🙂", at=START)
+    assert (message["conversation"], message["text"]) == ("conv_?", "a?b 🙂")
+    str(make_head(RULES, conversation)).encode()
+
+
 @pytest.mark.parametrize("unusable", [None, -1, 0, 5, 10**12])
 def test_items_keys_rise_whatever_the_event_ids_are(unusable: int | None) -> None:
     """An id that is absent, too low or too long continues the numbers of the turn before."""
