@@ -83,8 +83,14 @@ bench: setup ## measure this server beside both official SDKs
 
 setup: $(DEV_READY) $(NODE_READY) $(CLOUD_READY) $(SITE_READY) $(PACKAGES_READY) ## make all that the lock files describe
 
-system: ## system packages for the fullest tests (today: none)
-	@echo "system: nothing to install; Python >= 3.11 with venv, Node >= 20 and make are enough today"
+# Debian's names. Without them the tests that need a browser, a load balancer or an image skip.
+SYSTEM_PACKAGES := chromium docker.io haproxy mmdebstrap
+system: ## install the system packages of the fullest tests by apt (needs root)
+	@missing=$$(for name in $(SYSTEM_PACKAGES); do \
+		dpkg-query --show --showformat '$${db:Status-Status}' $$name 2>/dev/null | grep -qx installed || echo $$name; \
+	done); \
+	[ -z "$$missing" ] || { apt-get update --quiet=2 && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $$missing; }
 
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
@@ -146,7 +152,7 @@ $(CLOUD_READY): requirements/cloud.txt $(UV_READY)
 	@$(UV) pip sync --quiet --require-hashes --python .venv-cloud/bin/python requirements/cloud.txt
 	@touch $@
 
-$(SITE_READY): $(wildcard web/*.html web/*.css web/src/*) $(NODE_READY)
+$(SITE_READY): $(wildcard web/*.html web/*.css web/*.svg web/*.json web/*.mjs web/src/*) $(NODE_READY)
 	@echo "setup: the web page"
 	@npm run --silent build
 
