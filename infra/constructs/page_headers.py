@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
@@ -13,8 +12,6 @@ from infra.constructs.page_config import page_origins
 from infra.packaging import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from constructs import Construct
 
     from infra.settings import Environment
@@ -28,10 +25,15 @@ def make_page_headers(
     construct_id: str,
     *,
     environment: Environment,
-    more: Mapping[str, str] = MappingProxyType({}),
+    cache_control: str | None = None,
 ) -> cloudfront.ResponseHeadersPolicy:
-    """Return the headers of what comes out of the bucket, with `more` among them."""
-    headers = {"Permissions-Policy": "microphone=(self)", **more}
+    """Return the headers of what comes out of the bucket.
+
+    `cache_control` replaces what the bucket says about storing.
+    """
+    headers = {"Permissions-Policy": "microphone=(self)"}
+    if cache_control:
+        headers["Cache-Control"] = cache_control
     return cloudfront.ResponseHeadersPolicy(
         scope,
         construct_id,

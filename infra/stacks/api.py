@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from aws_cdk import CfnOutput
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.constructs.alarm import add_alarm
 from infra.constructs.dashboard import EnvironmentDashboard
 from infra.constructs.engine_resource import EngineResource
 from infra.constructs.routes import TOKEN_PATH
+from infra.constructs.token_alarms import TokenAlarms
 from infra.constructs.token_api import TokenApi
 from infra.settings import Environment
 from infra.stacks.environment_stack import EnvironmentStack
 from infra.stacks.foundation import Foundation
 from infra.stacks.realtime import Realtime
-
-# A browser's user waits for a token before a word is said.
-_SLOW_TOKEN_MS = 5_000
 
 
 class Api(EnvironmentStack):
@@ -38,19 +34,14 @@ class Api(EnvironmentStack):
             environment=environment,
             description="Speech Engine: the engine itself, token endpoint, dashboard",
         )
-        secrets = {"api_key": foundation.api_key, "header_secret": foundation.header_secret}
-        engine = EngineResource(
-            self,
-            "Engine",
-            environment=environment,
-            websocket_url=realtime.websocket_url,
-            **secrets,
-        )
-        for dependency in realtime.engine_dependencies:
-            engine.resource.node.add_dependency(dependency)
-        self.engine_id = engine.engine_id
+        self.engine_id = self._make_engine(environment, foundation, realtime).engine_id
         self._token = TokenApi(
-            self, "Token", environment=environment, engine_id=self.engine_id, **secrets
+            self,
+            "Token",
+            environment=environment,
+            engine_id=self.engine_id,
+            api_key=foundation.api_key,
+            header_secret=foundation.header_secret,
         )
         self.api_domain = self._token.domain
         dashboard = EnvironmentDashboard(
@@ -64,46 +55,29 @@ class Api(EnvironmentStack):
             table=foundation.table,
         )
         if foundation.alarm_topic:
-            self._add_alarms(foundation.alarm_topic)
+            TokenAlarms(
+                self,
+                "TokenAlarms",
+                topic=foundation.alarm_topic,
+                api=self._token.api,
+                function=self._token.function,
+            )
         self._add_outputs(dashboard.url)
 
-    def _add_alarms(self, topic: sns.ITopic) -> None:
-        function = self._token.function
-        add_alarm(
+    def _make_engine(
+        self, environment: Environment, foundation: Foundation, realtime: Realtime
+    ) -> EngineResource:
+        engine = EngineResource(
             self,
-            "TokenErrors",
-            topic=topic,
-            metric=function.metric_errors(),
-            at_least=1,
-            periods=2,
-            description="The token function crashes: read its log.",
+            "Engine",
+            environment=environment,
+            api_key=foundation.api_key,
+            header_secret=foundation.header_secret,
+            websocket_url=realtime.websocket_url,
         )
-        add_alarm(
-            self,
-            "TokenThrottles",
-            topic=topic,
-            metric=function.metric_throttles(),
-            at_least=1,
-            description="The account's Lambda concurrency is used up: browsers get no tokens.",
-        )
-        add_alarm(
-            self,
-            "TokenSlow",
-            topic=topic,
-            metric=function.metric_duration(statistic="p90"),
-            at_least=_SLOW_TOKEN_MS,
-            periods=3,
-            description="Tokens take long: look at ElevenLabs' status, then at the function's log.",
-        )
-        add_alarm(
-            self,
-            "TokenServerErrors",
-            topic=topic,
-            metric=self._token.api.metric_server_error(statistic="Sum"),
-            at_least=5,
-            periods=2,
-            description="Browsers get no tokens: is the API key valid? Read the function's log.",
-        )
+        for dependency in realtime.engine_dependencies:
+            engine.resource.node.add_dependency(dependency)
+        return engine
 
     def _add_outputs(self, dashboard_url: str) -> None:
         """State what people and the terminal programs look up."""

@@ -34,7 +34,7 @@ class Site(EnvironmentStack):
                 self,
                 "ConfigHeaders",
                 environment=environment,
-                more={"Cache-Control": "no-store"},
+                cache_control="no-store",
             ),
         )
         CfnOutput(
