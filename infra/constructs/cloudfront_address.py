@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from infra.constructs.load_balancer import LoadBalancer
 
 HTTP_PORT = 80
+_KEPT_STATUSES = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 
 
 class CloudFrontAddress(Construct):
@@ -50,6 +52,7 @@ class CloudFrontAddress(Construct):
             "Distribution",
             comment="Address of the Speech Engine server",
             default_behavior=_behavior(load_balancer.balancer),
+            error_responses=_unkept_errors(),
             web_acl_id=web_acl_arn,
         )
         self.distribution.node.add_dependency(self.listener)
@@ -71,6 +74,17 @@ def _behavior(balancer: elbv2.ApplicationLoadBalancer) -> cloudfront.BehaviorOpt
         origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER,
         compress=False,
     )
+
+
+def _unkept_errors() -> list[cloudfront.ErrorResponse]:
+    """Pass each refusal on as it is: CloudFront would keep it for 10 s and answer others with it.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+    """
+    return [
+        cloudfront.ErrorResponse(http_status=status, ttl=cdk.Duration.seconds(0))
+        for status in _KEPT_STATUSES
+    ]
 
 
 def _acknowledge(

@@ -259,6 +259,19 @@ def test_realtime_passes_every_header_through_cloudfront_and_caches_nothing(
     assert len(behaviour["AllowedMethods"]) == 7
 
 
+def test_realtime_answers_nobody_with_anothers_refusal(plain: Template) -> None:
+    """A full or restarting server's 503, and any other, is for the one who asked."""
+    distribution = plain.only("AWS::CloudFront::Distribution")["DistributionConfig"]
+    kept = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in _errors(distribution)}
+    assert {403, 500, 502, 503, 504} <= set(kept)
+    assert set(kept.values()) == {0}
+
+
+def _errors(distribution: dict[str, Any]) -> list[dict[str, int]]:
+    found: list[dict[str, int]] = distribution["CustomErrorResponses"]
+    return found
+
+
 def test_realtime_hides_the_internal_balancer(plain: Template) -> None:
     """It stands in subnets without a way out."""
     assert plain.only(BALANCER)["Scheme"] == "internal"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+
+from infra.app import synthesize
+from infra.settings import Environment, environment_names
+from tests.fakes.environments import environment_with
+
+CHECKOUT = Path(__file__).parents[2]
+# What a person waits for on an idle machine; on a busy one, CPU time is what is left of it.
+SYNTH_SECONDS = 20
+DEAD_PROXY = "http://127.0.0.1:9"
+
+
+@cache
+def without_network() -> tuple[str, ...]:
+    """A command prefix that takes every network away where the system allows it."""
+    prefix = ("unshare", "--net", "--map-root-user")
+    try:
+        works = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        works = False
+    return prefix if works else ()
+
+
+def synth(*arguments: str, output: Path) -> subprocess.CompletedProcess[str]:
+    """`npx cdk synth` without network, account or credentials."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environ |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy"), DEAD_PROXY)
+    environ |= {"https_proxy": DEAD_PROXY, "NO_PROXY": "", "no_proxy": "", "CDK_HOME": str(output)}
+    return subprocess.run(
+        [*without_network(), "npx", "cdk", "synth", "-q", "-o", str(output / "out"), *arguments],
+        cwd=CHECKOUT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=150,
+    )
+
+
+def spent_seconds() -> float:
+    """CPU time of all child processes that have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+@pytest.mark.parametrize("name", environment_names())
+def test_synth_needs_no_account_and_no_network(name: str, tmp_path: Path) -> None:
+    """Each shipped environment is synthesized within 20 s, looks nothing up, and is protected."""
+    before = spent_seconds()
+    done = synth("-c", f"env={name}", output=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert spent_seconds() - before <= SYNTH_SECONDS
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert "missing" not in manifest
+    stacks = {
+        name: each["properties"]
+        for name, each in manifest["artifacts"].items()
+        if each["type"] == "aws:cloudformation:stack"
+    }
+    assert set(stacks) == {
+        f"SpeechEngine-{name}-{part}" for part in ("Foundation", "Realtime", "Api", "Site")
+    }
+    protected = {each.get("terminationProtection", False) for each in stacks.values()}
+    assert protected == {name == "prod"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "which environment? Give -c env=NAME, one of: dev, local, preview, prod; or a file"),
+        (["-c", "env=prdo"], "there is no environment 'prdo'; did you mean prod?"),
+    ],
+)
+def test_synth_says_in_one_line_what_is_wrong(
+    arguments: list[str], sentence: str, tmp_path: Path
+) -> None:
+    """A wrong environment is one line for a person, not a traceback."""
+    done = synth(*arguments, output=tmp_path)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_synth_fails_at_a_finding_that_nobody_acknowledged(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """cdk-nag looks at every stack, so a bucket that is left plain does not pass."""
+
+    def add_plain_bucket(app: cdk.App, _: Environment) -> None:
+        s3.Bucket(cdk.Stack(app, "Plain"), "Bucket")
+
+    monkeypatch.setattr("infra.app.add_stacks", add_plain_bucket)
+    with pytest.raises(RuntimeError):
+        synthesize(cdk.App(outdir=str(tmp_path)), environment_with())
+    report = (tmp_path / "validation-report.json").read_text()
+    assert "AwsSolutions-S10" in report
