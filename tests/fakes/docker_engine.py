@@ -8,6 +8,7 @@ https://docs.docker.com/reference/cli/dockerd/
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -111,7 +112,7 @@ def _mount_memory(folder: Path, undo: ExitStack) -> None:
 
 def _add_bridge(undo: ExitStack) -> tuple[str, str]:
     """A bridge and its address; the kernel's own number for it keeps two engines apart."""
-    bridge = f"docker-{os.getpid()}"
+    bridge = f"docker-{secrets.token_hex(4)}"  # 15 characters, the most
     _run("ip", "link", "add", "name", bridge, "type", "bridge")
     undo.callback(_run, "ip", "link", "delete", bridge)
     number = socket.if_nametoindex(bridge)
