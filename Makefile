@@ -42,7 +42,7 @@ talk: $(LOCAL_READY) ## chat in the terminal with `make dev`, or with ENGINE=<en
 
 test: setup check ## set everything up, then checks and all tests (PYTEST_ARGS=… narrows, without coverage)
 ifeq ($(strip $(PYTEST_ARGS)),)
-	$(BIN)/python -m pytest -n auto --cov --cov-report=
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=
 	TEST_LOOP=uvloop $(BIN)/python -m pytest -n auto --cov --cov-append --cov-report=term \
 		tests/speech_engine/test_server_*.py
 	$(BIN)/python -m coverage report --include=$(CORE) --fail-under=100
@@ -84,13 +84,14 @@ bench: setup ## measure this server beside both official SDKs
 setup: $(DEV_READY) $(NODE_READY) $(CLOUD_READY) $(SITE_READY) $(PACKAGES_READY) ## make all that the lock files describe
 
 # Debian's names. Without them the tests that need a browser, a load balancer or an image skip.
-SYSTEM_PACKAGES := chromium docker.io haproxy mmdebstrap
+SYSTEM_PACKAGES := chromium docker.io haproxy iproute2 mmdebstrap
 system: ## install the system packages of the fullest tests by apt (needs root)
 	@missing=$$(for name in $(SYSTEM_PACKAGES); do \
 		dpkg-query --show --showformat '$${db:Status-Status}' $$name 2>/dev/null | grep -qx installed || echo $$name; \
 	done); \
 	[ -z "$$missing" ] || { apt-get update --quiet=2 && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $$missing; }
+	@echo "system: everything is there: $(SYSTEM_PACKAGES)"
 
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
