@@ -61,6 +61,7 @@ class ProcessTasks:
     ) -> None:
         self._deployed = deployed
         self._checkout = checkout
+        self._folder = folder
         self._variables = dict(variables)
         self._on_targets = on_targets
         self._running: list[_Task] = []
@@ -115,6 +116,7 @@ class ProcessTasks:
             "PATH": os.environ.get("PATH", os.defpath),
             "PYTHONPATH": str(self._checkout / "container"),
             "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(self._folder),
             **self._variables,
             **container.environment,
             **secrets,

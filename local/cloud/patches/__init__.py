@@ -6,6 +6,7 @@ Runs in the emulator's process only. Everything hangs on its registration points
 from __future__ import annotations
 
 from local.cloud.patches import (
+    containers,
     custom_resources,
     image_tags,
     recorded_types,
@@ -16,6 +17,7 @@ from local.cloud.patches import (
 )
 
 _PATCHES = (
+    containers,
     custom_resources,
     image_tags,
     recorded_types,
