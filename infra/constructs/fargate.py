@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from infra.settings import Environment
     from infra.settings.environment import Autoscaling, Deployment
 
+ON_DEMAND, SPOT = "FARGATE", "FARGATE_SPOT"
+
 
 class Fargate(Construct):
     """Cluster and service. `rollback_alarms` end a blue/green deployment that goes wrong."""
@@ -50,7 +52,7 @@ class Fargate(Construct):
             security_groups=[_make_firewall(self, vpc)],
             capacity_provider_strategies=[
                 ecs.CapacityProviderStrategy(
-                    capacity_provider="FARGATE_SPOT" if settings.spot else "FARGATE", weight=1
+                    capacity_provider=SPOT if settings.spot else ON_DEMAND, weight=1
                 )
             ],
             enable_execute_command=settings.execute_command,
@@ -59,8 +61,11 @@ class Fargate(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             **_deployment(settings.deployment, rollback_alarms),
         )
-        # A task can't start before its role may fetch image and secrets.
-        self.service.node.add_dependency(task_definition.obtain_execution_role())
+        # A task can't start before its role may fetch image and secrets, and a cluster can't
+        # give a provider up before the service on it is gone.
+        self.service.node.add_dependency(
+            task_definition.obtain_execution_role(), _add_capacity(self, self.cluster)
+        )
         if settings.deployment.strategy == "blue_green":
             cdk.Annotations.of(self.service).acknowledge_warning(
                 "@aws-cdk/aws-ecs:shouldUseCircuitBreaker", "It knows rolling deployments only."
@@ -83,7 +88,6 @@ def _make_cluster(scope: Construct, vpc: ec2.IVpc, *, may_execute: bool) -> ecs.
         "Cluster",
         vpc=vpc,
         container_insights_v2=ecs.ContainerInsights.DISABLED,
-        enable_fargate_capacity_providers=True,
         execute_command_configuration=no_log if may_execute else None,
     )
     acknowledge(
@@ -92,6 +96,22 @@ def _make_cluster(scope: Construct, vpc: ec2.IVpc, *, may_execute: bool) -> ecs.
         "service's free metrics carry the alarms.",
     )
     return cluster
+
+
+def _add_capacity(
+    scope: Construct, cluster: ecs.Cluster
+) -> ecs.CfnClusterCapacityProviderAssociations:
+    """Make both kinds of Fargate known to the cluster, so that spot is one setting.
+
+    Not the cluster's own switch, after which the service would not wait for it.
+    """
+    return ecs.CfnClusterCapacityProviderAssociations(
+        scope,
+        "Capacity",
+        cluster=cluster.cluster_name,
+        capacity_providers=[ON_DEMAND, SPOT],
+        default_capacity_provider_strategy=[],
+    )
 
 
 def _make_firewall(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:

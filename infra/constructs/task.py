@@ -68,7 +68,7 @@ class Task(Construct):
             logging=self._logging(),
             health_check=_health_check(),
             readonly_root_filesystem=not service.execute_command,
-            linux_parameters=_linux_parameters(self),
+            linux_parameters=_linux_parameters(self, has_guests=service.execute_command),
             stop_timeout=cdk.Duration.seconds(STOP_TIMEOUT_SECONDS),
         )
         # Not `table.grant`, which would add every index.
@@ -126,7 +126,8 @@ def _health_check() -> ecs.HealthCheck:
     )
 
 
-def _linux_parameters(scope: Construct) -> ecs.LinuxParameters:
-    parameters = ecs.LinuxParameters(scope, "Linux")
+def _linux_parameters(scope: Construct, *, has_guests: bool) -> ecs.LinuxParameters:
+    """Drop every capability; where people may enter, something has to clear up after them."""
+    parameters = ecs.LinuxParameters(scope, "Linux", init_process_enabled=has_guests or None)
     parameters.drop_capabilities(ecs.Capability.ALL)
     return parameters

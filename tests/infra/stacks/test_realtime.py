@@ -78,6 +78,16 @@ def test_realtime_gives_the_gate_its_one_secret(plain: Template) -> None:
     assert reads == [plain.only(GATE)["SecretArn"]]
 
 
+@pytest.mark.parametrize(
+    "prefix", ["TaskDefinitionExecutionRole", "TaskDefinitionTaskRole", "FargateCapacity"]
+)
+def test_realtime_makes_what_tasks_need_before_its_service(prefix: str, plain: Template) -> None:
+    """Roles with their policies, and the cluster's capacity, which outlives the service too."""
+    needed = {name for name in plain.resources() if name.startswith(prefix)}
+    assert needed
+    assert needed <= depends_on(plain, SERVICE)
+
+
 def test_realtime_knows_no_engine(plain: Template) -> None:
     """The engine comes later, and says itself who it is."""
     assert "Custom::SpeechEngine" not in plain.text
