@@ -22,28 +22,30 @@ if TYPE_CHECKING:
 
 _RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _FROZEN = (_RULE, "AWS::ElasticLoadBalancingV2::TargetGroup")
+Weights = dict[str, int]
+"""Target groups, by their ids in the template, and how much of the callers each gets."""
 
 
 def check_weights(account: Account, assembly: Path) -> None:
     """Refuse an update of rule or target groups while the live weights aren't the template's.
 
-    Raises CommandError; says nothing for a stack that is not there yet.
+    What is deployed decides, not the file: leaving blue/green resets the weights as well. Raises
+    CommandError; says nothing for a stack that is not there yet.
     """
-    if account.environment.service.deployment.strategy != "blue_green":
-        return
     if not account.exists("Realtime"):
         return
     name = account.stack_name("Realtime")
     deployed = deployed_template(account.session.client("cloudformation"), name)
+    rule, wanted = shifted_rule(deployed)
     changed = frozen_changes(deployed, _synthesized(assembly, name))
-    if not changed:
+    if not (wanted and changed):
         return
-    live = live_weights(account.session.client("elbv2"), account)
-    if live is not None and live != template_weights(deployed):
+    live = live_weights(account.session.client("elbv2"), account, rule)
+    if live is not None and live != wanted:
         raise CommandError(
-            f"this would change {', '.join(changed)} while the live weights are {live}, not the"
-            f" template's {template_weights(deployed)}: callers would be sent to an empty target"
-            " group; deploy the service once more without that change, so that they are equal again"
+            f"this would change {', '.join(changed)} while the live weights are {_show(live)}, not"
+            f" the template's {_show(wanted)}: callers would be sent to an empty target group;"
+            " deploy the service once more without that change, so that they are equal again"
         )
 
 
@@ -53,27 +55,38 @@ def frozen_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return sorted(key for key in before | after if before.get(key) != after.get(key))
 
 
-def template_weights(template: dict[str, Any]) -> list[int]:
-    """The weights that the template's forward rule gives its target groups, in its order."""
-    for resource in template["Resources"].values():
+def shifted_rule(template: dict[str, Any]) -> tuple[str, Weights]:
+    """The rule that weighs target groups against each other; nothing where none does."""
+    for name, resource in template.get("Resources", {}).items():
         if resource["Type"] == _RULE:
-            return _weights(resource["Properties"]["Actions"])
-    return []
+            groups = _weighed_groups(resource["Properties"]["Actions"])
+            weights = {group["TargetGroupArn"]["Ref"]: _weight(group) for group in groups}
+            if len(weights) > 1:
+                return name, weights
+    return "", {}
 
 
-def live_weights(elbv2: ElasticLoadBalancingv2Client, account: Account) -> list[int] | None:
-    """The weights as they are now, or None where there is no rule."""
-    rule = account.first("Realtime", _RULE)
-    if rule is None:
+def live_weights(
+    elbv2: ElasticLoadBalancingv2Client, account: Account, rule: str
+) -> Weights | None:
+    """The weights of a rule as they are now, or None where there is no such rule."""
+    resources = account.resources("Realtime")
+    names = {item.physical_id: item.logical_id for item in resources}
+    arn = next((item.physical_id for item in resources if item.logical_id == rule), None)
+    if arn is None:
         return None
-    found = elbv2.describe_rules(RuleArns=[rule.physical_id])["Rules"]
-    return _weights([dict(action) for action in found[0]["Actions"]])
+    [found] = elbv2.describe_rules(RuleArns=[arn])["Rules"]
+    groups = _weighed_groups([dict(action) for action in found["Actions"]])
+    return {
+        names.get(group["TargetGroupArn"], group["TargetGroupArn"]): _weight(group)
+        for group in groups
+    }
 
 
 def deployed_template(client: CloudFormationClient, stack_name: str) -> dict[str, Any]:
-    """The template that the stack was last deployed with."""
+    """The template that the stack was last deployed with; empty for one that never was."""
     answer = client.get_template(StackName=stack_name, TemplateStage="Original")
-    return dict(answer["TemplateBody"])
+    return dict(answer["TemplateBody"] or {})
 
 
 def _synthesized(assembly: Path, stack_name: str) -> dict[str, Any]:
@@ -84,15 +97,22 @@ def _synthesized(assembly: Path, stack_name: str) -> dict[str, Any]:
 def _frozen(template: dict[str, Any]) -> dict[str, Any]:
     return {
         name: resource.get("Properties")
-        for name, resource in template["Resources"].items()
+        for name, resource in template.get("Resources", {}).items()
         if resource["Type"] in _FROZEN
     }
 
 
-def _weights(actions: list[dict[str, Any]]) -> list[int]:
-    groups = [
+def _weighed_groups(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
         group
         for action in actions
         for group in action.get("ForwardConfig", {}).get("TargetGroups", [])
     ]
-    return [int(group.get("Weight", 1)) for group in groups]
+
+
+def _weight(group: dict[str, Any]) -> int:
+    return int(group.get("Weight", 1))
+
+
+def _show(weights: Weights) -> str:
+    return ", ".join(f"{name} {weight}" for name, weight in sorted(weights.items()))

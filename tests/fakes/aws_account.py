@@ -38,7 +38,7 @@ class FakeAws:
 
     stacks: dict[str, FakeStack] = field(default_factory=dict)
     deployments: list[dict[str, Any]] = field(default_factory=list)
-    weights: list[int] = field(default_factory=list)
+    weights: dict[str, int] = field(default_factory=dict)
     interface_counts: list[int] = field(default_factory=list)
     log_groups: list[str] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -59,7 +59,7 @@ class FakeAws:
         return {"TemplateBody": self._stack(StackName).template}
 
     def describe_rules(self, **_: Any) -> dict[str, Any]:
-        groups = [{"TargetGroupArn": "arn", "Weight": weight} for weight in self.weights]
+        groups = [{"TargetGroupArn": arn, "Weight": each} for arn, each in self.weights.items()]
         return {"Rules": [{"Actions": [{"ForwardConfig": {"TargetGroups": groups}}]}]}
 
     def list_service_deployments(self, **_: Any) -> dict[str, Any]:
