@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+TYPES: dict[str, tuple[str, ...]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ("Id",),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("Arn",),
     "AWS::Budgets::Budget": (),
@@ -34,7 +34,7 @@ def add() -> None:
     """Register a handler for each type that has none."""
     from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
 
-    for name, attributes in _ATTRIBUTES.items():
+    for name, attributes in TYPES.items():
         handler = {"create": _creator(name, attributes), "update": _keep, "delete": _forget}
         provisioners._RESOURCE_HANDLERS.setdefault(name, handler)
 
