@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
 SUMMARY = "destroy an environment: make destroy ENV=dev"
-_RETAINED = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::SecretsManager::Secret"}
+_RETAINED = {"Retain", "RetainExceptOnCreate"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     environment = read_environment(arguments.environment)
     with readable_errors():
         account = open_account(environment)
+        refuse_protected(account)
         if not arguments.yes:
             _confirm(account)
-        _refuse_protected(account)
-        kept = _kept(account)
+        kept, log_groups = list_kept(account), leftovers.log_groups(account)
         with synthesize(arguments.environment) as toolkit:
             _destroy(account, toolkit)
-        _tell_rest(account, kept)
+        _tell_rest(account, kept, log_groups - set(kept))
     return 0
 
 
@@ -43,24 +43,38 @@ def _confirm(account: Account) -> None:
     name = account.environment.name
     if not sys.stdin.isatty():
         raise CommandError(f"this deletes {account.prefix()}; say --yes where nobody can be asked")
-    if input(f"Type {name} to delete all of {account.prefix()}: ").strip() != name:
+    try:
+        answer = input(f"Type {name} to delete all of {account.prefix()}: ")
+    except EOFError:
+        answer = ""
+    if answer.strip() != name:
         raise CommandError("nothing was deleted")
 
 
-def _refuse_protected(account: Account) -> None:
+def refuse_protected(account: Account) -> None:
+    """Raise CommandError while the file or a deployed stack forbids it, before anything is done."""
+    name = account.environment.name
     if account.environment.data.deletion_protection:
         raise CommandError(
             "data.deletion_protection is on; set it to false, run"
-            f" `make deploy ENV={account.environment.name}`, then destroy"
+            f" `make deploy ENV={name}`, then destroy"
+        )
+    if held := [account.stack_name(stack) for stack in STACKS if account.refuses_deletion(stack)]:
+        raise CommandError(
+            f"{', '.join(held)}: deployed with data.deletion_protection, which only the file has"
+            f" off; run `make deploy ENV={name}`, then destroy"
         )
 
 
-def _kept(account: Account) -> list[str]:
-    """What stays because the environment retains its data."""
-    if not account.environment.data.retain:
-        return []
-    resources = account.resources("Foundation")
-    return [item.physical_id for item in resources if item.kind in _RETAINED]
+def list_kept(account: Account) -> list[str]:
+    """What stays, by the templates as they are deployed: the file may have changed since."""
+    return [
+        item.physical_id
+        for stack in STACKS
+        for resources in [account.template(stack).get("Resources", {})]
+        for item in account.resources(stack)
+        if resources.get(item.logical_id, {}).get("DeletionPolicy") in _RETAINED
+    ]
 
 
 def _destroy(account: Account, toolkit: Toolkit) -> None:
@@ -73,12 +87,12 @@ def _destroy(account: Account, toolkit: Toolkit) -> None:
         toolkit.destroy(account.stack_name(stack))
 
 
-def _tell_rest(account: Account, kept: list[str]) -> None:
-    for name in leftovers.remove_log_groups(account):
+def _tell_rest(account: Account, kept: list[str], log_groups: set[str]) -> None:
+    for name in leftovers.remove_log_groups(account, log_groups):
         print(f"removed log group {name}")
     for record in leftovers.validation_records(account):
         print(f"left in your hosted zone: {record} (ACM's proof; other certificates may need it)")
     for resource in kept:
-        print(f"retained by data.retain, and billed: {resource}")
+        print(f"retained, as data.retain was on, and billed: {resource}")
     print(f"{account.environment.name} is gone; images and files of past deployments are in the")
     print("CDK's bootstrap bucket and repository, which `npx cdk gc --unstable=gc` empties")

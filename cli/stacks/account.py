@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.errors import CommandError
 
@@ -47,6 +47,19 @@ class Account:
         """Whether the stack is there, in whatever state."""
         return self._describe(stack) is not None
 
+    def refuses_deletion(self, stack: str) -> bool:
+        """Whether the stack, as it is deployed, is protected from being deleted."""
+        description = self._describe(stack)
+        return bool(description and description.get("EnableTerminationProtection"))
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """What the stack was last deployed with; empty for one that never was, or is not there."""
+        if not self.exists(stack):
+            return {}
+        client = self.session.client("cloudformation")
+        answer = client.get_template(StackName=self.stack_name(stack), TemplateStage="Original")
+        return dict(answer["TemplateBody"] or {})
+
     def outputs(self, stack: str) -> dict[str, str]:
         """The outputs of a stack by name; empty while it is not there."""
         description = self._describe(stack)
@@ -54,7 +67,10 @@ class Account:
         return {output["OutputKey"]: output["OutputValue"] for output in found}
 
     def resources(self, stack: str) -> list[Resource]:
-        """What a stack has made so far; empty while it is not there."""
+        """What a stack has made so far; empty while it is not there.
+
+        A stack that could not be deleted as a whole still lists what is gone already.
+        """
         if not self.exists(stack):
             return []
         pages = self.session.client("cloudformation").get_paginator("list_stack_resources")
@@ -62,7 +78,7 @@ class Account:
             Resource(found["ResourceType"], found["LogicalResourceId"], found["PhysicalResourceId"])
             for page in pages.paginate(StackName=self.stack_name(stack))
             for found in page["StackResourceSummaries"]
-            if found.get("PhysicalResourceId")
+            if found.get("PhysicalResourceId") and found["ResourceStatus"] != "DELETE_COMPLETE"
         ]
 
     def first(self, stack: str, kind: str) -> Resource | None:

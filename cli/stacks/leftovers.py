@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cli.errors import CommandError
+from cli.stacks.account import STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
 
     from cli.stacks.account import Account
 
@@ -20,17 +22,25 @@ _POLL_SECONDS = 15.0
 # CloudFront takes its interfaces out of the VPC some minutes after its distribution is gone.
 _INTERFACES_WITHIN_SECONDS = 30 * 60.0
 _CLOUDFRONT = "CloudFront"
+_FUNCTION_LOGS = "/aws/lambda/"
 _VALIDATION = ".acm-validations.aws."
 
 
 def stop_access_logs(account: Account) -> None:
     """Stop the load balancer from writing into a bucket that is being emptied."""
     balancer = account.first("Realtime", "AWS::ElasticLoadBalancingV2::LoadBalancer")
-    if balancer is not None:
+    if balancer is None:
+        return
+    from botocore.exceptions import ClientError
+
+    try:
         account.session.client("elbv2").modify_load_balancer_attributes(
             LoadBalancerArn=balancer.physical_id,
             Attributes=[{"Key": "access_logs.s3.enabled", "Value": "false"}],
         )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "LoadBalancerNotFound":
+            raise
 
 
 def wait_for_interfaces(
@@ -57,19 +67,29 @@ def wait_for_interfaces(
         waited += _POLL_SECONDS
 
 
-def remove_log_groups(account: Account) -> list[str]:
-    """Delete the log groups that functions made anew while they were deleted; returns names."""
+def log_groups(account: Account) -> set[str]:
+    """The log groups of all that the stacks hold, some of which functions will make anew."""
+    found = [item for stack in STACKS for item in account.resources(stack)]
+    own = {item.physical_id for item in found if item.kind == "AWS::Logs::LogGroup"}
+    functions = {item.physical_id for item in found if item.kind == "AWS::Lambda::Function"}
+    return own | {f"{_FUNCTION_LOGS}{name}" for name in functions}
+
+
+def remove_log_groups(account: Account, known: set[str]) -> list[str]:
+    """Delete `known` log groups, and what earlier attempts left; returns those that were there.
+
+    By whole stack names: another environment's name may begin with this one's.
+    """
     logs = account.session.client("logs")
-    prefixes = (f"/aws/lambda/{account.prefix()}-", f"{account.prefix()}-")
-    names = [
+    stacks = [f"{account.stack_name(stack)}-" for stack in STACKS]
+    names = known | {
         group["logGroupName"]
-        for prefix in prefixes
+        for stack in stacks
+        for prefix in (f"{_FUNCTION_LOGS}{stack}", stack)
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
         for group in page["logGroups"]
-    ]
-    for name in names:
-        logs.delete_log_group(logGroupName=name)
-    return names
+    }
+    return [name for name in sorted(names) if _delete_log_group(logs, name)]
 
 
 def validation_records(account: Account) -> list[str]:
@@ -95,3 +115,15 @@ def _cloudfront_interfaces(ec2: EC2Client, vpc_id: str) -> int:
         for page in found
         for interface in page["NetworkInterfaces"]
     )
+
+
+def _delete_log_group(logs: CloudWatchLogsClient, name: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        logs.delete_log_group(logGroupName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return False
+    return True

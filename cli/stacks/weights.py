@@ -15,7 +15,6 @@ from cli.errors import CommandError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
     from cli.stacks.account import Account
@@ -32,12 +31,9 @@ def check_weights(account: Account, assembly: Path) -> None:
     What is deployed decides, not the file: leaving blue/green resets the weights as well. Raises
     CommandError; says nothing for a stack that is not there yet.
     """
-    if not account.exists("Realtime"):
-        return
-    name = account.stack_name("Realtime")
-    deployed = deployed_template(account.session.client("cloudformation"), name)
+    deployed = account.template("Realtime")
     rule, wanted = shifted_rule(deployed)
-    changed = frozen_changes(deployed, _synthesized(assembly, name))
+    changed = frozen_changes(deployed, _synthesized(assembly, account.stack_name("Realtime")))
     if not (wanted and changed):
         return
     live = live_weights(account.session.client("elbv2"), account, rule)
@@ -81,12 +77,6 @@ def live_weights(
         names.get(group["TargetGroupArn"], group["TargetGroupArn"]): _weight(group)
         for group in groups
     }
-
-
-def deployed_template(client: CloudFormationClient, stack_name: str) -> dict[str, Any]:
-    """The template that the stack was last deployed with; empty for one that never was."""
-    answer = client.get_template(StackName=stack_name, TemplateStage="Original")
-    return dict(answer["TemplateBody"] or {})
 
 
 def _synthesized(assembly: Path, stack_name: str) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from infra.settings import Environment, load_environment
 
 @dataclass
 class FakeStack:
-    """A deployed stack: resources as (type, logical id, physical id)."""
+    """A deployed stack: resources as (type, logical id, physical id), `gone` by logical id."""
 
     resources: list[tuple[str, str, str]] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     template: dict[str, Any] = field(default_factory=lambda: {"Resources": {}})
+    gone: set[str] = field(default_factory=set)
+    protected: bool = False
 
 
 class Pages:
@@ -53,7 +55,8 @@ class FakeAws:
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         stack = self._stack(StackName)
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()]
-        return {"Stacks": [{"StackName": StackName, "Outputs": outputs}]}
+        description = {"EnableTerminationProtection": stack.protected, "Outputs": outputs}
+        return {"Stacks": [{"StackName": StackName, **description}]}
 
     def get_template(self, StackName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         return {"TemplateBody": self._stack(StackName).template}
@@ -74,8 +77,10 @@ class FakeAws:
     def modify_load_balancer_attributes(self, **call: Any) -> None:
         self.calls.append(("modify_load_balancer_attributes", call))
 
-    def delete_log_group(self, **call: Any) -> None:
-        self.calls.append(("delete_log_group", call))
+    def delete_log_group(self, logGroupName: str) -> None:  # noqa: N803
+        if logGroupName not in self.log_groups:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "DeleteLogGroup")
+        self.log_groups.remove(logGroupName)
 
     def _stack(self, name: str) -> FakeStack:
         if name not in self.stacks:
@@ -105,9 +110,20 @@ class _StackResources:
         self._aws = aws
 
     def paginate(self, StackName: str) -> Iterator[dict[str, Any]]:  # noqa: N803
-        names = ("ResourceType", "LogicalResourceId", "PhysicalResourceId")
-        found = self._aws._stack(StackName).resources
-        yield {"StackResourceSummaries": [dict(zip(names, item, strict=True)) for item in found]}
+        stack = self._aws._stack(StackName)
+        yield {
+            "StackResourceSummaries": [
+                {
+                    "ResourceType": kind,
+                    "LogicalResourceId": logical_id,
+                    "PhysicalResourceId": physical_id,
+                    "ResourceStatus": (
+                        "DELETE_COMPLETE" if logical_id in stack.gone else "CREATE_COMPLETE"
+                    ),
+                }
+                for kind, logical_id, physical_id in stack.resources
+            ]
+        }
 
 
 class _LogGroups:

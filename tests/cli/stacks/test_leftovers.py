@@ -44,12 +44,36 @@ def test_wait_for_interfaces_gives_up_in_one_line() -> None:
         )
 
 
+def test_stop_access_logs_of_a_balancer_that_is_gone() -> None:
+    """After a delete that failed half way, the balancer that went then is not asked for."""
+    balancer = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Alb", "arn:alb")
+    stack = FakeStack(resources=[balancer], gone={"Alb"})
+    aws = FakeAws(stacks={"SpeechEngine-dev-Realtime": stack})
+    leftovers.stop_access_logs(fake_account(aws))
+    assert aws.calls == []
+
+
+def test_log_groups_are_known_before_their_stacks_go() -> None:
+    """CloudFormation shortens names, so functions are asked for theirs, not guessed."""
+    function = ("AWS::Lambda::Function", "Provider", "SpeechEngine-dev-Foundatio-Provider-1")
+    own = ("AWS::Logs::LogGroup", "Log", "SpeechEngine-dev-Foundation-Log-2")
+    aws = FakeAws(stacks={"SpeechEngine-dev-Foundation": FakeStack(resources=[function, own])})
+    assert leftovers.log_groups(fake_account(aws)) == {own[2], f"/aws/lambda/{function[2]}"}
+
+
 def test_remove_log_groups_of_this_environment_only() -> None:
-    """Log groups made anew go; those of other environments stay."""
-    mine = ["/aws/lambda/SpeechEngine-dev-Api-Token", "SpeechEngine-dev-Realtime-Tasks"]
-    aws = FakeAws(log_groups=[*mine, "/aws/lambda/SpeechEngine-dev2-Api-Token", "other"])
-    assert sorted(leftovers.remove_log_groups(fake_account(aws))) == sorted(mine)
-    assert {call["logGroupName"] for _, call in aws.calls} == set(mine)
+    """Log groups made anew go; those of environments whose names begin alike stay."""
+    mine = ["/aws/lambda/SpeechEngine-dev-Api-Token", "SpeechEngine-dev-Realtime-Tasks", "known"]
+    others = [
+        "/aws/lambda/SpeechEngine-dev2-Api-Token",
+        "/aws/lambda/SpeechEngine-dev-eu-Api-Token",
+        "SpeechEngine-dev-eu-Realtime-Tasks",
+        "other",
+    ]
+    aws = FakeAws(log_groups=[*mine, *others])
+    removed = leftovers.remove_log_groups(fake_account(aws), {"known", "gone already"})
+    assert sorted(removed) == sorted(mine)
+    assert aws.log_groups == others
 
 
 def test_validation_records_are_listed() -> None:
