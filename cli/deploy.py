@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         with synthesize(arguments.environment) as toolkit:
             check_weights(account, toolkit.assembly)
             toolkit.deploy(account.stack_name("Foundation"))
-            _ensure_key(account)
+            ensure_key(account)
             _deploy_rest(account, toolkit)
         print_summary(account, sys.stdout)
     return 0
@@ -53,20 +53,21 @@ def _refuse_placeholders(environment: Environment) -> None:
         )
 
 
-def _ensure_key(account: Account) -> None:
-    secrets = account.session.client("secretsmanager")
-    secret_arn = account.outputs("Foundation")["ApiKeySecretArn"]
-    if api_key.has_value(secrets, secret_arn):
-        return
+def ensure_key(account: Account) -> None:
+    """Ask for the key while its secret holds none; raise CommandError if it can't work here."""
     from infra.settings.residency import check_key
 
-    key = api_key.ask(os.environ, sys.stdin)
+    secrets = account.session.client("secretsmanager")
+    secret_arn = account.outputs("Foundation")["ApiKeySecretArn"]
+    known = api_key.read(secrets, secret_arn)
+    key = known or api_key.ask(os.environ, sys.stdin)
     try:
         check_key(account.environment.elevenlabs.host, key)
     except ValueError as error:
         raise CommandError(str(error)) from None
-    api_key.store(secrets, secret_arn, key)
-    print("the ElevenLabs API key is in its secret")
+    if known is None:
+        api_key.store(secrets, secret_arn, key)
+        print("the ElevenLabs API key is in its secret")
 
 
 def _deploy_rest(account: Account, toolkit: Toolkit) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # In the order of deployment: each needs only those before it.
 STACKS = ("Foundation", "Realtime", "Api", "Site")
+# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+_BAD_CREDENTIALS = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"}
+_RENEW = "; renew the credentials (`aws sso login`), or set AWS_PROFILE to others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +134,8 @@ def readable_errors() -> Iterator[None]:
         raise CommandError(f"{error}; set AWS_PROFILE to one that exists") from None
     except ClientError as error:
         detail = error.response.get("Error", {})
-        raise CommandError(
-            f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}"
-        ) from None
+        told = f"AWS refused {error.operation_name}: {detail.get('Message') or detail.get('Code')}"
+        remedy = _RENEW if detail.get("Code") in _BAD_CREDENTIALS else ""
+        raise CommandError(told + remedy) from None
     except BotoCoreError as error:
         raise CommandError(f"AWS can't be asked: {' '.join(str(error).split())}") from None

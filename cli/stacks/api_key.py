@@ -23,13 +23,14 @@ VARIABLE = "ELEVENLABS_API_KEY"
 _FIELD = "current"
 
 
-def has_value(secrets: SecretsManagerClient, secret_arn: str) -> bool:
-    """Whether somebody has given the secret a value that is not empty."""
+def read(secrets: SecretsManagerClient, secret_arn: str) -> str | None:
+    """The key in the secret; None while there is nothing that the key gate would let pass."""
+    from functions.custom_resource.secret import parse_current
+
     try:
-        value = secrets.get_secret_value(SecretId=secret_arn).get("SecretString", "")
-    except secrets.exceptions.ResourceNotFoundException:
-        return False
-    return bool(value.strip())
+        return parse_current(secrets.get_secret_value(SecretId=secret_arn).get("SecretString", ""))
+    except (secrets.exceptions.ResourceNotFoundException, ValueError):
+        return None
 
 
 def store(secrets: SecretsManagerClient, secret_arn: str, key: str) -> None:
@@ -46,9 +47,14 @@ def ask(environ: Mapping[str, str] | None = None, stdin: TextIO | None = None) -
     stdin = sys.stdin if stdin is None else stdin
     if environ.get(VARIABLE, "").strip():
         return _checked(environ[VARIABLE])
-    if stdin.isatty():
-        return _checked(getpass.getpass("ElevenLabs API key (not shown): "))
-    return _checked(stdin.readline())
+    return _checked(_prompt() if stdin.isatty() else stdin.readline())
+
+
+def _prompt() -> str:
+    try:
+        return getpass.getpass("ElevenLabs API key (not shown): ")
+    except EOFError:  # Ctrl-D
+        return ""
 
 
 def _checked(text: str) -> str:

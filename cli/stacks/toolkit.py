@@ -6,6 +6,7 @@ It is the project's own, from node_modules, whatever else is on the PATH.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.errors import CommandError
+from cli.stacks.api_key import VARIABLE
 
 _ROOT = Path(__file__).parents[2]
 _CDK = _ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -56,7 +58,9 @@ def run_cdk(*arguments: str) -> None:
     if node is None or not _CDK.exists():
         raise CommandError("the CDK is not installed; run `make setup` (it needs Node 20 or newer)")
     command = [node, str(_CDK), *arguments]
-    process = subprocess.Popen(command, cwd=_ROOT)  # noqa: S603 - the project's own tool
+    # Neither the CDK nor what it starts, such as image builds, has any business with the key.
+    environ = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    process = subprocess.Popen(command, cwd=_ROOT, env=environ)  # noqa: S603 - the project's own
     try:
         status = process.wait()
     except BaseException:

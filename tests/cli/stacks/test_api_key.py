@@ -45,10 +45,32 @@ def test_ask_refuses_what_is_no_key(text: str) -> None:
     assert "two words" not in str(refusal.value)
 
 
-def test_has_value_is_false_for_a_new_secret(secrets: SecretsManagerClient) -> None:
+def test_ask_takes_the_end_of_input_for_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-D at the prompt is told as a missing key."""
+
+    def end(_prompt: str) -> str:
+        raise EOFError
+
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", end)
+    with pytest.raises(CommandError, match="is missing"):
+        api_key.ask({}, terminal)
+
+
+def test_read_finds_nothing_in_a_new_secret(secrets: SecretsManagerClient) -> None:
     """A secret that was created without a value counts as empty."""
     arn = secrets.create_secret(Name="key")["ARN"]
-    assert not api_key.has_value(secrets, arn)
+    assert api_key.read(secrets, arn) is None
+
+
+@pytest.mark.parametrize("text", [" ", "changeme", '{"current": ""}', '{"current": "sk_', "{}"])
+def test_read_finds_nothing_that_the_key_gate_refuses(
+    secrets: SecretsManagerClient, text: str
+) -> None:
+    """What the key gate would stop at counts as empty, so that a deployment asks for the key."""
+    arn = secrets.create_secret(Name="key", SecretString=text)["ARN"]
+    assert api_key.read(secrets, arn) is None
 
 
 def test_store_writes_the_rotatable_form(secrets: SecretsManagerClient) -> None:
@@ -56,4 +78,4 @@ def test_store_writes_the_rotatable_form(secrets: SecretsManagerClient) -> None:
     arn = secrets.create_secret(Name="key")["ARN"]
     api_key.store(secrets, arn, KEY)
     assert json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"]) == {"current": KEY}
-    assert api_key.has_value(secrets, arn)
+    assert api_key.read(secrets, arn) == KEY

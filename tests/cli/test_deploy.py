@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cli.deploy import ensure_key
+from cli.errors import CommandError
+from cli.stacks.account import Account
+from infra.settings import load_environment
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+KEY = "sk_test_deploy"
+
+
+class DeployedFoundation(Account):
+    """An account that has got as far as the first stack."""
+
+    secret_arn: str
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        return {"ApiKeySecretArn": self.secret_arn}
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedFoundation]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("ELEVENLABS_API_KEY", raising=False)
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        found = DeployedFoundation(session, load_environment("dev"))
+        secrets: SecretsManagerClient = session.client("secretsmanager")
+        found.secret_arn = secrets.create_secret(Name="key")["ARN"]
+        yield found
+
+
+def put(account: DeployedFoundation, text: str) -> None:
+    secrets = account.session.client("secretsmanager")
+    secrets.put_secret_value(SecretId=account.secret_arn, SecretString=text)
+
+
+def stored(account: DeployedFoundation) -> str:
+    secrets = account.session.client("secretsmanager")
+    return secrets.get_secret_value(SecretId=account.secret_arn)["SecretString"]
+
+
+def test_deploy_asks_while_the_secret_holds_a_placeholder(
+    account: DeployedFoundation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that the key gate refuses is replaced by the key that is given."""
+    put(account, "changeme")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{KEY}\n"))
+    ensure_key(account)
+    assert KEY in stored(account)
+
+
+def test_deploy_leaves_a_key_alone(
+    account: DeployedFoundation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is there stays, whatever the environment offers."""
+    put(account, KEY)
+    monkeypatch.setenv("ELEVENLABS_API_KEY", "sk_test_other")
+    ensure_key(account)
+    assert stored(account) == KEY
+
+
+def test_deploy_refuses_a_stored_key_of_another_residency(account: DeployedFoundation) -> None:
+    """A key that came into the secret by other ways is held to elevenlabs.host too."""
+    put(account, f"{KEY}_residency_eu")
+    with pytest.raises(CommandError, match="residency 'eu'") as refusal:
+        ensure_key(account)
+    assert KEY not in str(refusal.value)
