@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from infra.constructs.routes import SIGNED_URL_PATH, TOKEN_PATH
 from infra.settings.residency import residency_of
@@ -22,18 +23,34 @@ def page_config(environment: Environment, engine_id: str) -> dict[str, Any]:
         "signedUrlPath": SIGNED_URL_PATH,
         "firstMessage": site.first_message,
         "livekitUrl": livekit_url(host) if residency_of(host) else None,
+        "login": _login(environment),
     }
     return {key: value for key, value in config.items() if value is not None}
 
 
 def page_origins(environment: Environment) -> list[str]:
-    """List the origins that the page may connect to, each by HTTP and by WebSocket."""
+    """List the origins that the page may connect to: ElevenLabs', and where visitors sign in."""
     host = environment.elevenlabs.host
     origins = [host, _swap(host, "http", "ws")]
     if environment.site.transport == "webrtc":
         livekit = livekit_url(host)
         origins += [_swap(livekit, "ws", "http"), livekit]
-    return origins
+    return origins + _login_origins(environment)
+
+
+def _login(environment: Environment) -> dict[str, str] | None:
+    login, jwt = environment.site.login, environment.token.jwt
+    if not (login and jwt):
+        return None
+    told = {"issuer": jwt.issuer, "clientId": login.client_id, "scope": login.scope}
+    return {**told, "audience": login.audience} if login.audience else told
+
+
+def _login_origins(environment: Environment) -> list[str]:
+    login, jwt = environment.site.login, environment.token.jwt
+    if not (login and jwt):
+        return []
+    return [f"https://{urlsplit(jwt.issuer).netloc}", *login.origins]
 
 
 def livekit_url(host: str) -> str:

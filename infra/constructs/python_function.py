@@ -65,6 +65,9 @@ class PythonFunction(Construct):
             role=role,
             log_group=log_group,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
+            # CloudFormation's calls are asynchronous, and a failure is answered: were Lambda to
+            # repeat a Create by itself, it would make what no stack knows of.
+            retry_attempts=0,
         )
         acknowledge(
             self.function,

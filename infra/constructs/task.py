@@ -56,6 +56,17 @@ class Task(Construct):
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
         )
+        self._add_container(environment, foundation)
+        # Not `table.grant`, which would add every index.
+        self.definition.add_to_task_role_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:BatchWriteItem"], resources=[foundation.table.table_arn]
+            )
+        )
+        _acknowledge(self.definition)
+
+    def _add_container(self, environment: Environment, foundation: Foundation) -> None:
+        service = environment.service
         self.definition.add_container(
             CONTAINER,
             image=self._image(service.architecture),
@@ -68,16 +79,9 @@ class Task(Construct):
             logging=self._logging(),
             health_check=_health_check(),
             readonly_root_filesystem=not service.execute_command,
-            linux_parameters=_linux_parameters(self, has_guests=service.execute_command),
+            linux_parameters=_linux_parameters(self),
             stop_timeout=cdk.Duration.seconds(STOP_TIMEOUT_SECONDS),
         )
-        # Not `table.grant`, which would add every index.
-        self.definition.add_to_task_role_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:BatchWriteItem"], resources=[foundation.table.table_arn]
-            )
-        )
-        _acknowledge(self.definition)
 
     def _image(self, architecture: str) -> ecs.ContainerImage:
         return ecs.ContainerImage.from_docker_image_asset(
@@ -126,8 +130,12 @@ def _health_check() -> ecs.HealthCheck:
     )
 
 
-def _linux_parameters(scope: Construct, *, has_guests: bool) -> ecs.LinuxParameters:
-    """Drop every capability; where people may enter, something has to clear up after them."""
-    parameters = ecs.LinuxParameters(scope, "Linux", init_process_enabled=has_guests or None)
+def _linux_parameters(scope: Construct) -> ecs.LinuxParameters:
+    """Drop every capability, and let an init process be the first.
+
+    It passes SIGTERM on from the first moment, where Python as process 1 loses one that comes
+    before its handler is there, and it clears up after people who enter by ECS Exec.
+    """
+    parameters = ecs.LinuxParameters(scope, "Linux", init_process_enabled=True)
     parameters.drop_capabilities(ecs.Capability.ALL)
     return parameters

@@ -30,6 +30,10 @@ Origin = Annotated[
     str,
     shaped(r"\*|https?://[^/\s?#@]+", "an origin without a path, such as https://app.example.com"),
 ]
+PlainOrigin = Annotated[
+    str,
+    shaped(r"https://[^/\s?#@*;,]+", "an origin without a path, such as https://login.example.com"),
+]
 SubnetId = Annotated[str, shaped(r"subnet-[0-9a-f]{8,17}", "an id such as subnet-0123abcd")]
 _ACCOUNT = shaped(r"\d{12}", 'the 12 digits of an account, such as "123456789012"')
 _AGENT = shaped(r"[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?", "a module such as agent, or agent:answer")
@@ -209,12 +213,25 @@ class Waf(Section):
     only_elevenlabs: bool = False
 
 
+class Login(Section):
+    """How the page's visitor signs in: an OpenID Connect client without a secret.
+
+    It is a client of token.jwt.issuer.
+    """
+
+    client_id: Annotated[str, Field(min_length=1)]
+    scope: str = "openid"
+    audience: str | None = None
+    origins: list[PlainOrigin] = Field(default_factory=list)
+
+
 class Site(Section):
     """The browser page."""
 
     title: str = "Speech Engine"
     first_message: str | None = None
     transport: Literal["webrtc", "websocket"] = "webrtc"
+    login: Login | None = None
 
 
 class Environment(Section):

@@ -137,6 +137,11 @@ def _tickets_need_users(environment: Environment) -> Iterator[str]:
         yield "token.user_ticket needs to know who asks; add [token.jwt], or take it out"
 
 
+def _a_login_has_an_issuer(environment: Environment) -> Iterator[str]:
+    if environment.site.login and environment.token.jwt is None:
+        yield "site.login needs somebody to sign in at; add [token.jwt], or take it out"
+
+
 def _words_leave_with_their_transcript(environment: Environment) -> Iterator[str]:
     # A transcript that can't be stored is printed into the log, from which it can be restored.
     days, transcripts = environment.service.log_days, environment.transcripts
@@ -179,6 +184,7 @@ RULES: tuple[Callable[[Environment], Iterator[str]], ...] = (
     _snapshots_have_a_runtime,
     _request_headers_are_free,
     _tickets_need_users,
+    _a_login_has_an_issuer,
     _words_leave_with_their_transcript,
     _alarms_go_one_way,
     _tags_are_accepted,

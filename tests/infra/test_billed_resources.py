@@ -66,6 +66,7 @@ FREE = {
     "AWS::IAM::Role",
     "AWS::Lambda::Alias",
     "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
     "AWS::Route53::RecordSet",
     "AWS::S3::BucketPolicy",

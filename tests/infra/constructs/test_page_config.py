@@ -42,3 +42,27 @@ def test_page_config_reaches_no_voice_host_without_webrtc() -> None:
     """Over WebSockets the page talks to the API's host alone."""
     environment = environment_with({"site.transport": "websocket"})
     assert page_origins(environment) == ["https://api.elevenlabs.io", "wss://api.elevenlabs.io"]
+
+
+def test_page_config_says_where_visitors_sign_in() -> None:
+    """The page may ask the issuer, and the other origins that its sign-in needs."""
+    environment = environment_with(
+        {
+            "site.transport": "websocket",
+            "site.login.client_id": "page",
+            "site.login.audience": "voice",
+            "site.login.origins": ["https://tokens.example.com"],
+            "token.jwt.issuer": "https://auth.example.com/pool/",
+            "token.jwt.audience": ["voice"],
+        }
+    )
+    assert page_config(environment, "seng_1")["login"] == {
+        "issuer": "https://auth.example.com/pool/",
+        "clientId": "page",
+        "scope": "openid",
+        "audience": "voice",
+    }
+    assert page_origins(environment)[2:] == [
+        "https://auth.example.com",
+        "https://tokens.example.com",
+    ]

@@ -17,6 +17,7 @@ def test_placeholders_are_all_that_prod_leaves_open() -> None:
         "token.jwt.audience",
         "alarms.email",
         "budget.email",
+        "site.login.client_id",
     ]
 
 

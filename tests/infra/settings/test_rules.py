@@ -147,6 +147,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
         "printable",
     ),
     "ticket for nobody": ({"token.user_ticket": True}, "token.user_ticket", "[token.jwt]"),
+    "login nowhere": ({"site.login.client_id": "page"}, "site.login", "[token.jwt]"),
     "log longer than transcripts": (
         {"service.log_days": 60},
         "service.log_days",

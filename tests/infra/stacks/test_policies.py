@@ -52,7 +52,7 @@ LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 # Their `…Name` is the other resource's.
 REFERRING = {"AWS::EC2::VPCEndpoint"} | {
-    f"AWS::Lambda::{kind}" for kind in ("Alias", "Permission", "Version")
+    f"AWS::Lambda::{kind}" for kind in ("Alias", "EventInvokeConfig", "Permission", "Version")
 }
 EVERYWHERE = {"0.0.0.0/0", "::/0"}
 # Between them they have every resource; linting costs more than making.
@@ -219,11 +219,13 @@ def test_logs_are_bounded(templates: dict[str, Template]) -> None:
 
 
 def test_alarms_act(templates: dict[str, Template]) -> None:
-    """Each tells a topic, when it rings and when it is over."""
-    for _, alarm in all_of(templates, "AWS::CloudWatch::Alarm"):
-        assert alarm["AlarmActions"]
-        assert alarm["OKActions"]
+    """Each tells a topic when it rings and when it is over, or ends a deployment."""
+    service = templates["Realtime"].only("AWS::ECS::Service")
+    watched = json.dumps(service["DeploymentConfiguration"].get("Alarms"))
+    for name, alarm in all_of(templates, "AWS::CloudWatch::Alarm"):
         assert alarm["AlarmDescription"]
+        tells = alarm.get("AlarmActions") and alarm.get("OKActions")
+        assert tells or f'"{name}"' in watched
 
 
 def test_no_secret_value_is_in_a_template(templates: dict[str, Template]) -> None:
@@ -257,3 +259,22 @@ def test_templates_pass_cfn_lint(name: str, stacks: StackShelf) -> None:
     for template in stacks(environment_named(name)).templates.values():
         found = cfnlint.api.lint(template.text, config=config)
         assert [f"{each.rule.id} {each.message} {each.path}" for each in found] == []
+
+
+def test_functions_are_never_called_again_by_lambda(templates: dict[str, Template]) -> None:
+    """CloudFormation hears of a failure; a repeat on Lambda's own account would make doubles."""
+    for template in templates.values():
+        resources = template.resources()
+        functions = {
+            name
+            for name, resource in resources.items()
+            if resource["Type"] == "AWS::Lambda::Function"
+            and str(resource["Properties"]["Handler"]).startswith("functions.")
+        }
+        single = {
+            resource["Properties"]["FunctionName"]["Ref"]
+            for resource in resources.values()
+            if resource["Type"] == "AWS::Lambda::EventInvokeConfig"
+            and resource["Properties"]["MaximumRetryAttempts"] == 0
+        }
+        assert functions <= single
