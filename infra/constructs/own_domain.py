@@ -37,7 +37,6 @@ class OwnDomain(Construct):
         super().__init__(scope, construct_id)
         zone = _zone(self, address)
         balancer = load_balancer.balancer
-        self.dependencies: list[IDependable] = []
         self.listener = balancer.add_listener(
             "Https",
             port=address.https_port,
@@ -47,27 +46,40 @@ class OwnDomain(Construct):
             default_action=elbv2.ListenerAction.fixed_response(404),
             open=False,
         )
-        balancer.add_listener(
-            "Http",
-            port=80,
-            protocol=elbv2.ApplicationProtocol.HTTP,
-            default_action=elbv2.ListenerAction.redirect(
-                protocol="HTTPS", port=str(address.https_port), permanent=True
-            ),
-            open=False,
-        )
+        _add_redirect(balancer, to_port=address.https_port)
         _open_to_everybody(load_balancer.security_group, (address.https_port, 80))
+        self.dependencies: list[IDependable] = []
         if zone:
-            record = route53.ARecord(
-                self,
-                "Record",
-                zone=zone,
-                record_name=f"{domain}.",
-                target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(balancer)),
-            )
-            self.dependencies.append(record)
+            self.dependencies.append(_point_here(self, zone, domain, balancer))
         port = "" if address.https_port == 443 else f":{address.https_port}"
         self.websocket_url = f"wss://{domain}{port}{WS_PATH}"
+
+
+def _add_redirect(balancer: elbv2.ApplicationLoadBalancer, *, to_port: int) -> None:
+    balancer.add_listener(
+        "Http",
+        port=80,
+        protocol=elbv2.ApplicationProtocol.HTTP,
+        default_action=elbv2.ListenerAction.redirect(
+            protocol="HTTPS", port=str(to_port), permanent=True
+        ),
+        open=False,
+    )
+
+
+def _point_here(
+    scope: Construct,
+    zone: route53.IHostedZone,
+    domain: str,
+    balancer: elbv2.ApplicationLoadBalancer,
+) -> route53.ARecord:
+    return route53.ARecord(
+        scope,
+        "Record",
+        zone=zone,
+        record_name=f"{domain}.",
+        target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(balancer)),
+    )
 
 
 def _zone(scope: Construct, address: Address) -> route53.IHostedZone | None:

@@ -40,7 +40,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "alarms.email": "oncall@example.com",
     },
     "no domain in private subnets": {**_VPC, **_PRIVATE},
-    "no domain in public subnets": {**_VPC, **_PUBLIC, "aws.account": ACCOUNT},
+    "blue/green with nobody to tell": {
+        **_VPC,
+        **_PUBLIC,
+        "aws.account": ACCOUNT,
+        "service.deployment.strategy": "blue_green",
+        "service.deployment.bake_minutes": 15,
+    },
     "blue/green without a domain": {
         **PRODUCTION,
         "service.architecture": "x86_64",
