@@ -52,7 +52,8 @@ def _check_block(text: str) -> str:
     # A load balancer takes subnets of /27 and more, and there are nine or more of equal size:
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
     try:
-        fits = 16 <= ipaddress.IPv4Network(text).prefixlen <= 23
+        block = ipaddress.IPv4Network(text)
+        fits = 16 <= block.prefixlen <= 23 and str(block) == text
     except ValueError:
         fits = False
     if not fits:

@@ -89,13 +89,15 @@ def _find(name_or_path: str) -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         problem = f"can't be read: {error.strerror}; check the path and its permissions"
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 at byte {error.start}; save it as UTF-8"
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number that is too long
         problem = f"is not TOML; correct this: {error}"
+    except RecursionError:
+        problem = "is nested too deeply; take the innermost brackets out"
     raise SettingsError([f"{_shown(path)}: {problem}"])
 
 

@@ -40,6 +40,11 @@ def _an_address_is_whole(environment: Environment) -> Iterator[str]:
         yield f"address.{missing} is missing; a hosted zone is given by both its id and its name"
 
 
+def _ports_differ(environment: Environment) -> Iterator[str]:
+    if environment.address.https_port == 80:
+        yield "address.https_port is 80, where plain HTTP arrives; give another, such as 443"
+
+
 def _a_domain_lies_in_its_zone(environment: Environment) -> Iterator[str]:
     domain, zone = environment.address.domain, environment.address.hosted_zone_name
     if domain and zone and not f".{domain}".endswith(f".{zone}"):
@@ -112,6 +117,7 @@ def _an_edge_firewall_has_its_region(environment: Environment) -> Iterator[str]:
 PLACE_RULES: tuple[Callable[[Environment], Iterator[str]], ...] = (
     _zones_belong_to_the_region,
     _an_address_is_whole,
+    _ports_differ,
     _a_domain_lies_in_its_zone,
     _arns_belong_to_the_region,
     _a_network_is_made_or_found,

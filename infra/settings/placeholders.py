@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from infra.settings.environment import Environment
 
 # Names reserved for documentation (https://www.rfc-editor.org/rfc/rfc2606), EXAMPLE in an
-# identifier as AWS writes them, and <fill this in>.
-_PLACEHOLDER = re.compile(r"\bexample\.(com|net|org)\b|EXAMPLE|<[^>]*>")
+# identifier as AWS writes them, and <fill this in>, but no markup in a longer text.
+_PLACEHOLDER = re.compile(r"\bexample\.(com|net|org)\b|EXAMPLE|^\s*<[^>]*>\s*$")
 
 
 def placeholders(environment: Environment) -> list[str]:

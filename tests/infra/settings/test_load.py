@@ -79,6 +79,23 @@ def test_load_tells_the_line_of_malformed_toml(tmp_path: Path) -> None:
     assert "line 4" in problem
 
 
+@pytest.mark.parametrize(
+    "value", ["9" * 5000, "[" * 3000 + "]" * 3000], ids=["endless number", "endless nesting"]
+)
+def test_load_tells_what_no_parser_bears(tmp_path: Path, value: str) -> None:
+    """A file that breaks the parser itself is one line as well."""
+    path = tmp_path / "odd.toml"
+    path.write_text(f"{GOOD}\n[engine]\ntags = {value}\n")
+    assert problem_of(str(path)).startswith(f"{path}: is ")
+
+
+def test_load_passes_over_a_byte_order_mark(tmp_path: Path) -> None:
+    """The mark that some editors put before UTF-8 is no mistake."""
+    path = tmp_path / "marked.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert load_environment(str(path)).name == "marked"
+
+
 def test_load_tells_another_encoding(tmp_path: Path) -> None:
     """A file that isn't UTF-8 is told so."""
     path = tmp_path / "latin.toml"
@@ -158,6 +175,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"engine.request_headers.X-A": {"variable": "x"}},
         "engine.request_headers.X-A.secret_id is missing; add secret_id to",
     ),
+    ({"network.cidr": "10.0.0.0/255.255.0.0"}, "network.cidr is '10.0.0.0/255.255.0.0'; give"),
     ({"network.cidr": "10.20.1.0/16"}, "network.cidr is '10.20.1.0/16'; give a block"),
     ({"network.cidr": "10.0.0.0/8"}, "network.cidr is '10.0.0.0/8'; give a block"),
     ({"network.cidr": "10.0.0.0/24"}, "network.cidr is '10.0.0.0/24'; give a block"),

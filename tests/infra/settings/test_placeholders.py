@@ -34,6 +34,7 @@ def test_placeholders_are_gone_when_filled_in() -> None:
         "address.domain": "voice.exemplary.com",
         "address.hosted_zone_name": "exemplary.com",
         "site.title": "For example, this",
+        "site.first_message": 'Hello <break time="1s"/> there',
     }
     assert placeholders(environment_with(own)) == []
 

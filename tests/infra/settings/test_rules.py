@@ -56,6 +56,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
         "address.hosted_zone_name",
         "give the zone",
     ),
+    "port of plain HTTP": (
+        {**DOMAIN, "address.https_port": 80},
+        "address.https_port",
+        "443",
+    ),
     "certificate of another region": (
         {
             "address.domain": "voice.example.com",
