@@ -8,6 +8,9 @@ from constructs import Construct
 from infra.names import APPLICATION, ENVIRONMENT_TAG
 from infra.settings import Environment
 
+# A changed tag is an update too, and one of this rule would reset the weights that ECS owns.
+_UNTAGGED = ["AWS::ElasticLoadBalancingV2::ListenerRule"]
+
 
 class EnvironmentStack(cdk.Stack):
     """A stack named `SpeechEngine-<environment>-<part>`."""
@@ -30,7 +33,7 @@ class EnvironmentStack(cdk.Stack):
             zones = f"availability-zones:account={aws.account}:region={aws.region}"
             self.node.set_context(zones, list(aws.availability_zones))
         for key, value in {**environment.tags, ENVIRONMENT_TAG: environment.name}.items():
-            cdk.Tags.of(self).add(key, value)
+            cdk.Tags.of(self).add(key, value, exclude_resource_types=_UNTAGGED)
 
 
 def _boundary(name_or_arn: str | None) -> cdk.PermissionsBoundary | None:
