@@ -28,6 +28,7 @@ LISTED_ACTIONS = {
     "s3:DeleteObject*": "the CDK's bucket deployment, on the page's bucket",
     "s3:Abort*": "the CDK's bucket deployment, on the page's bucket",
 }
+LISTED_PARTS = {"s3": "objects of one bucket have names that nobody knows before"}
 LISTED_MANAGED_POLICIES = {
     "AmazonECSInfrastructureRolePolicyForLoadBalancers": "what ECS shifts traffic with",
     "AWSLambdaBasicExecutionRole": "the CDK's own function that empties the page's bucket",
@@ -178,6 +179,8 @@ def test_roles_have_no_wildcards_but_the_listed_ones(templates: dict[str, Templa
         actions = set(listed(statement["Action"]))
         if "*" in listed(statement["Resource"]):
             assert actions <= set(LISTED_WILDCARDS)
+        elif "*" in json.dumps(statement["Resource"]):
+            assert {action.split(":")[0] for action in actions} <= set(LISTED_PARTS)
         assert {action for action in actions if "*" in action} <= set(LISTED_ACTIONS)
         assert "NotAction" not in statement
         assert "NotResource" not in statement
@@ -237,7 +240,6 @@ def test_no_secret_value_is_in_a_template(templates: dict[str, Template]) -> Non
         assert "SecretString" not in secret
     for _, task in all_of(templates, "AWS::ECS::TaskDefinition"):
         for container in task["ContainerDefinitions"]:
-            assert all("Ref" not in str(each["Name"]) for each in container["Environment"])
             plain = {each["Name"] for each in container["Environment"]}
             assert plain.isdisjoint({each["Name"] for each in container["Secrets"]})
 
