@@ -25,11 +25,14 @@ _FIELD = "current"
 
 def read(secrets: SecretsManagerClient, secret_arn: str) -> str | None:
     """The key in the secret; None while there is nothing that the key gate would let pass."""
-    from functions.custom_resource.secret import parse_current
+    from functions.custom_resource.secret import parse_whole
 
     try:
-        return parse_current(secrets.get_secret_value(SecretId=secret_arn).get("SecretString", ""))
-    except (secrets.exceptions.ResourceNotFoundException, ValueError):
+        return parse_whole(secrets.get_secret_value(SecretId=secret_arn).get("SecretString", ""))
+    except secrets.exceptions.ResourceNotFoundException:
+        return None
+    except ValueError as error:
+        print(f"the secret {secret_arn} {error}")
         return None
 
 

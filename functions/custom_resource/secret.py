@@ -6,6 +6,7 @@ The value is one bare word, or the JSON object `{"current", "previous", "previou
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import boto3
@@ -16,10 +17,14 @@ from functions.custom_resource.failure import Failure
 from functions.custom_resource.permissions import call_patiently
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from functions.custom_resource.deadline import Deadline
 
+_NAMES = frozenset({"current", "previous", "previous_until"})
+_LATEST_EPOCH_SECONDS = 1e11  # anything above was written in milliseconds
 _PLACEHOLDERS = ("changeme", "change-me", "your", "<", "xxx", "todo", "placeholder")
 
 
@@ -34,8 +39,13 @@ def open_secrets() -> SecretsManagerClient:
     return client
 
 
-def read_secret(client: SecretsManagerClient, secret_arn: str, deadline: Deadline) -> str:
-    """The current value. Raises NoValue, or Failure when Secrets Manager refuses.
+def read_secret(
+    client: SecretsManagerClient,
+    secret_arn: str,
+    deadline: Deadline,
+    parse: Callable[[str], str] | None = None,
+) -> str:
+    """The current value, by `parse_current` or another parser. Raises NoValue, or Failure when Secrets Manager refuses.
 
     A secret without a value answers ResourceNotFoundException for its stage AWSCURRENT:
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
@@ -44,6 +54,9 @@ def read_secret(client: SecretsManagerClient, secret_arn: str, deadline: Deadlin
         answer = call_patiently(lambda: client.get_secret_value(SecretId=secret_arn), deadline)
     except client.exceptions.ResourceNotFoundException:
         raise NoValue(f"The secret {secret_arn} has no value") from None
+    except client.exceptions.InvalidRequestException:
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
+        raise NoValue(f"The secret {secret_arn} is marked for deletion; restore it") from None
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise Failure(f"Secrets Manager refused to read {secret_arn}: {code}") from None
@@ -51,14 +64,43 @@ def read_secret(client: SecretsManagerClient, secret_arn: str, deadline: Deadlin
         name = type(error).__name__
         raise Failure(f"Secrets Manager can't be reached for {secret_arn}: {name}") from None
     try:
-        return parse_current(answer.get("SecretString", ""))
+        return (parse or parse_current)(answer.get("SecretString", ""))
     except ValueError as error:
         raise NoValue(f"The secret {secret_arn} {error}") from None
 
 
 def parse_current(text: str) -> str:
     """The current value of a secret's text. Raises ValueError, which never quotes the text."""
-    value = _pick_current(text.strip())
+    return _check_word(_read_content(text).get("current"))
+
+
+def parse_whole(text: str) -> str:
+    """The current value of a text that the server takes as well, whose tasks read all of it.
+
+    Raises ValueError, which never quotes the text.
+    """
+    content = _read_content(text)
+    if content.keys() - _NAMES:
+        raise ValueError("has JSON names other than current, previous and previous_until")
+    if previous := content.get("previous"):
+        _check_word(previous)
+        if not _is_moment(content.get("previous_until")):
+            raise ValueError("has a 'previous' without 'previous_until', as 2030-01-31T12:00Z")
+    return _check_word(content.get("current"))
+
+
+def _read_content(text: str) -> dict[str, object]:
+    text = text.strip()
+    if not text.startswith("{"):
+        return {"current": text}
+    try:
+        return dict(json.loads(text))
+    except (ValueError, RecursionError):
+        # `from None`: the decoder's exception carries the whole document.
+        raise ValueError("begins with { but is not JSON") from None
+
+
+def _check_word(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("has no value")
     value = value.strip()
@@ -69,15 +111,19 @@ def parse_current(text: str) -> str:
     return value
 
 
-def _pick_current(text: str) -> object:
-    if not text.startswith("{"):
-        return text
+def _is_moment(value: object) -> bool:
+    """Whether it is epoch seconds, or an ISO time with its zone."""
+    if value is None or isinstance(value, bool):
+        return False
     try:
-        content = json.loads(text)
+        return 0 <= float(str(value)) < _LATEST_EPOCH_SECONDS
     except ValueError:
-        # `from None`: the decoder's exception carries the whole document.
-        raise ValueError("begins with { but is not JSON") from None
-    return content.get("current")
+        pass
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return moment.tzinfo is not None and moment.timestamp() >= 0
 
 
 def say_what_to_type(secret_arn: str, environment: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The key gate: passes once the secret in the property SecretArn holds a value.
+"""The key gate: passes once the secret in the property SecretArn holds a value as tasks take it.
 
 It stands before whatever can't start without that value, so that a deployment fails within a minute
 and not after its tasks have been restarted for hours. An optional property Environment names the
@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from functions.custom_resource.failure import Failure
 from functions.custom_resource.lifecycle import Resource, answer
-from functions.custom_resource.secret import NoValue, open_secrets, read_secret, say_what_to_type
+from functions.custom_resource.secret import (
+    NoValue,
+    open_secrets,
+    parse_whole,
+    read_secret,
+    say_what_to_type,
+)
 
 if TYPE_CHECKING:
     from functions.custom_resource.deadline import Deadline
@@ -46,7 +52,7 @@ def _await_value(secret_arn: str, deadline: Deadline) -> None:
     client = open_secrets()
     while True:
         try:
-            read_secret(client, secret_arn, deadline)
+            read_secret(client, secret_arn, deadline, parse_whole)
         except NoValue:
             if deadline.remaining_seconds <= _PAUSE_SECONDS:
                 raise
