@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 _TRANSCRIPT_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 _REQUEST_SECONDS = 30.0
-_BOOTSTRAP_STACK = "CDKToolkit"
+BOOTSTRAP_STACK = "CDKToolkit"
+_BOOTSTRAP_PREFIX = "cdk-"
+# What may cost money while it is there: client, action, the list in its answer, what names each.
+_KINDS = (
+    ("dynamodb", "list_tables", "TableNames", "", "table"),
+    ("secretsmanager", "list_secrets", "SecretList", "Name", "secret"),
+    ("s3", "list_buckets", "Buckets", "Name", "bucket"),
+    ("elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerName", "load balancer"),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName", "log group"),
+    ("lambda", "list_functions", "Functions", "FunctionName", "function"),
+    ("ecs", "list_clusters", "clusterArns", "", "cluster"),
+)
 
 
 def read_site(deployed: Deployed, bucket: str) -> dict[str, Any]:
@@ -65,10 +76,12 @@ async def read_transcript(
 
 def find_leftovers(deployed: Deployed) -> list[str]:
     """Return what is still there after everything was destroyed, but for the bootstrap's own."""
-    stacks = [f"stack {name}" for name in deployed.stacks() if name != _BOOTSTRAP_STACK]
-    tables = [f"table {name}" for name in deployed.client("dynamodb").list_tables()["TableNames"]]
-    secrets = deployed.client("secretsmanager").list_secrets()["SecretList"]
-    return [*stacks, *tables, *(f"secret {secret['Name']}" for secret in secrets)]
+    found = [f"stack {name}" for name in deployed.stacks() if name != BOOTSTRAP_STACK]
+    for service, action, key, name, kind in _KINDS:
+        answer = getattr(deployed.client(service), action)()
+        names = [each if isinstance(each, str) else each[name] for each in answer[key]]
+        found += [f"{kind} {each}" for each in names if not each.startswith(_BOOTSTRAP_PREFIX)]
+    return found
 
 
 def _query(deployed: Deployed, table: str, conversation: str) -> list[dict[str, Any]]:

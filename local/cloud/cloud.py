@@ -36,6 +36,8 @@ FOUNDATION, REALTIME, API, SITE = (
 )
 _LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _SETTINGS = "environments/local.toml"
+_CONTAINER_END_SECONDS = 20.0
+_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,14 @@ class Cloud:
     deployed: Deployed
     toolkit: Toolkit
     tasks: ProcessTasks | ContainerTasks
-    why_no_containers: str | None
+    engine: Engine | str
+    """What runs the tasks as containers, or why nothing does."""
+
+    @property
+    def how_tasks_run(self) -> str:
+        """Say it in one line."""
+        reason = f": {self.engine}" if isinstance(self.engine, str) else ""
+        return f"{self.tasks.kind}{reason}"
 
     async def synthesize(self, changes: Mapping[str, Any]) -> None:
         """Write this run's environment file, with `changes`, and synthesize what it describes."""
@@ -77,6 +86,17 @@ class Cloud:
         """Bring tasks and address to what the deployed service says. Raises CloudError."""
         outputs = await self.outputs(REALTIME)
         await self.tasks.follow(outputs["ClusterName"], outputs["ServiceName"])
+
+    async def find_containers(self) -> list[str]:
+        """Return what still runs of the tasks; a container gets some time to end."""
+        if isinstance(self.engine, str):
+            return []
+        deadline = asyncio.get_running_loop().time() + _CONTAINER_END_SECONDS
+        while found := await self.engine.containers(self.emulator.registry):
+            if asyncio.get_running_loop().time() > deadline:
+                return [f"container {each}" for each in found]
+            await asyncio.sleep(_POLL_SECONDS)
+        return []
 
 
 @contextlib.asynccontextmanager
@@ -113,7 +133,7 @@ async def open_cloud(
                 on_progress=on_progress,
             ),
             tasks=tasks,
-            why_no_containers=engine if isinstance(engine, str) else None,
+            engine=engine,
         )
 
 

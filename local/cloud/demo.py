@@ -10,7 +10,13 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from local.cloud.checks import ask_token_api, find_leftovers, read_site, read_transcript
+from local.cloud.checks import (
+    BOOTSTRAP_STACK,
+    ask_token_api,
+    find_leftovers,
+    read_site,
+    read_transcript,
+)
 from local.cloud.cloud import API, FOUNDATION, SITE, Cloud, open_cloud
 from local.cloud.errors import CloudError
 from local.cloud.proof import Proof
@@ -46,7 +52,7 @@ async def run_demo(options: Options, folder: Path, progress: Progress) -> Proof:
         await demo.change(engine_id)
         await demo.destroy()
     _check_processes()
-    proof.add("nothing is left", "no stack, table, secret, engine or process")
+    proof.add("nothing is left", "in AWS, at ElevenLabs or on this machine")
     return proof
 
 
@@ -68,14 +74,12 @@ class _Demo:
             await asyncio.to_thread(cloud.deployed.put_secret, arn, cloud.platform.api_key)
         with self._progress.step("Deploy the rest"):
             await cloud.toolkit.deploy()
-        stacks = await asyncio.to_thread(cloud.deployed.stacks)
-        self._proof.add("the stacks deploy", f"{len(stacks)}, by the CDK's CLI, in change sets")
+        names = set(await asyncio.to_thread(cloud.deployed.stacks)) - {BOOTSTRAP_STACK}
+        self._proof.add("the stacks deploy", f"{len(names)}, by the CDK's CLI, in change sets")
         with self._progress.step("Run what the task definition says"):
             await cloud.follow_service()
-            reason = cloud.why_no_containers
-            how = cloud.tasks.kind + (f": {reason}" if reason else "")
-            self._progress.note(how)
-        self._proof.add("the task definition runs", how)
+            self._progress.note(cloud.how_tasks_run)
+        self._proof.add("the task definition runs", cloud.how_tasks_run)
 
     async def visit(self) -> str:
         """Look at what a browser gets first; returns the engine's id."""
@@ -126,6 +130,7 @@ class _Demo:
             await cloud.tasks.stop()
             await cloud.toolkit.destroy()
             left = await asyncio.to_thread(find_leftovers, cloud.deployed)
+            left += await cloud.find_containers()
             engines, _ = cloud.platform.workspace.engines.page(ListQuery())
             left += [f"engine {engine.id}" for engine in engines]
             if left:

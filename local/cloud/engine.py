@@ -33,7 +33,6 @@ class Engine:
         self._environ = dict(environ)
         self._gateway = gateway
         self._server: asyncio.Server | None = None
-        self._relays: set[asyncio.Task[None]] = set()
 
     @property
     def variables(self) -> dict[str, str]:
@@ -54,11 +53,15 @@ class Engine:
         self._server = await asyncio.start_server(pass_on, self._gateway, 0)
         return f"http://{self._gateway}:{self._server.sockets[0].getsockname()[1]}"
 
+    async def containers(self, owner: str) -> list[str]:
+        """Return the containers of one emulator, stopped ones too."""
+        return await self._list("ps", "--all", "--filter", f"label={_OWNER_LABEL}={owner}")
+
     async def close(self, *, owner: str, registry: str) -> None:
         """Remove what one emulator left: its containers, and the images named after `registry`."""
         if self._server is not None:
             self._server.close()
-        containers = await self._list("ps", "--all", "--filter", f"label={_OWNER_LABEL}={owner}")
+        containers = await self.containers(owner)
         if containers:
             await self._run("rm", "--force", "--volumes", *containers)
         images = await self._list("image", "ls", "--filter", f"reference={registry}/*")

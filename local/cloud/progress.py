@@ -20,6 +20,7 @@ class Progress:
         self._clock = clock
         self._began = clock()
         self._told = self._began
+        self._line = ""
 
     @property
     def seconds(self) -> float:
@@ -40,9 +41,10 @@ class Progress:
 
     def stack(self, name: str, done: int, total: int) -> None:
         """Tell how far a stack is: not at every resource, but every two seconds, and at its end."""
-        if done == total or self._clock() - self._told >= _STACK_SECONDS:
-            self._told = self._clock()
-            self.note(f"{name}: {done} of {total} resources")
+        line = f"{name}: {done} of {total} resources"
+        if line != self._line and (done == total or self._clock() - self._told >= _STACK_SECONDS):
+            self._told, self._line = self._clock(), line
+            self.note(line)
 
     def _write(self, text: str) -> None:
         self._stream.write(f"{self.seconds:6.1f} s  {text}\n")
