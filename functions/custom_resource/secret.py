@@ -45,8 +45,9 @@ def read_secret(
     deadline: Deadline,
     parse: Callable[[str], str] | None = None,
 ) -> str:
-    """The current value, by `parse_current` or another parser. Raises NoValue, or Failure when Secrets Manager refuses.
+    """The current value, by `parse_current` or another parser.
 
+    Raises NoValue, or Failure when Secrets Manager refuses.
     A secret without a value answers ResourceNotFoundException for its stage AWSCURRENT:
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
     """
