@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from infra.settings import Environment, environment_names
 from tests.fakes.environments import environment_with
 
 CHECKOUT = Path(__file__).parents[2]
-# What a person waits for on an idle machine; on a busy one, CPU time is what is left of it.
+# What a person waits for on an idle machine, where Node uses both cores; on a busy one the wait
+# says nothing, and CPU time stands in.
 SYNTH_SECONDS = 20
 DEAD_PROXY = "http://127.0.0.1:9"
 
@@ -58,10 +60,10 @@ def spent_seconds() -> float:
 @pytest.mark.parametrize("name", environment_names())
 def test_synth_needs_no_account_and_no_network(name: str, tmp_path: Path) -> None:
     """Each shipped environment is synthesized within 20 s, looks nothing up, and is protected."""
-    before = spent_seconds()
+    before, started = spent_seconds(), time.monotonic()
     done = synth("-c", f"env={name}", output=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert spent_seconds() - before <= SYNTH_SECONDS
+    assert min(time.monotonic() - started, spent_seconds() - before) <= SYNTH_SECONDS
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert "missing" not in manifest
     stacks = {
