@@ -84,6 +84,7 @@ def _destroy(account: Account, toolkit: Toolkit) -> None:
             continue
         if stack == "Foundation":
             leftovers.wait_for_interfaces(account)
+            leftovers.remove_origin_group(account)
         toolkit.destroy(account.stack_name(stack))
 
 

@@ -14,6 +14,7 @@ from cli.stacks.account import STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import NetworkInterfaceTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
 
     from cli.stacks.account import Account
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 15.0
 # CloudFront takes its interfaces out of the VPC some minutes after its distribution is gone.
 _INTERFACES_WITHIN_SECONDS = 30 * 60.0
-_CLOUDFRONT = "CloudFront"
+# Made by CloudFront with the first VPC origin of a VPC, which can't be deleted while it is there:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
+_ORIGIN_GROUP = "CloudFront-VPCOrigins-Service-SG"
 _FUNCTION_LOGS = "/aws/lambda/"
 _VALIDATION = ".acm-validations.aws."
 
@@ -65,6 +68,24 @@ def wait_for_interfaces(
         tell(f"waiting for CloudFront to leave the VPC ({count} network interfaces)")
         sleep(_POLL_SECONDS)
         waited += _POLL_SECONDS
+
+
+def remove_origin_group(account: Account) -> None:
+    """Delete the security group that CloudFront may leave in a VPC which goes too."""
+    from botocore.exceptions import ClientError
+
+    vpc = account.first("Foundation", "AWS::EC2::VPC")
+    if vpc is None:
+        return
+    ec2 = account.session.client("ec2")
+    of_vpc = {"Name": "vpc-id", "Values": [vpc.physical_id]}
+    named = {"Name": "group-name", "Values": [_ORIGIN_GROUP]}
+    for group in ec2.describe_security_groups(Filters=[of_vpc, named])["SecurityGroups"]:
+        try:
+            ec2.delete_security_group(GroupId=group["GroupId"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidGroup.NotFound":
+                raise
 
 
 def log_groups(account: Account) -> set[str]:
@@ -111,10 +132,13 @@ def _cloudfront_interfaces(ec2: EC2Client, vpc_id: str) -> int:
     pages = ec2.get_paginator("describe_network_interfaces")
     found = pages.paginate(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
     return sum(
-        _CLOUDFRONT.lower() in interface.get("Description", "").lower()
-        for page in found
-        for interface in page["NetworkInterfaces"]
+        _is_cloudfronts(interface) for page in found for interface in page["NetworkInterfaces"]
     )
+
+
+def _is_cloudfronts(interface: NetworkInterfaceTypeDef) -> bool:
+    groups = {group["GroupName"] for group in interface.get("Groups", [])}
+    return _ORIGIN_GROUP in groups or "cloudfront" in interface.get("Description", "").lower()
 
 
 def _delete_log_group(logs: CloudWatchLogsClient, name: str) -> bool:

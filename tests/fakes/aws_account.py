@@ -42,6 +42,7 @@ class FakeAws:
     deployments: list[dict[str, Any]] = field(default_factory=list)
     weights: dict[str, int] = field(default_factory=dict)
     interface_counts: list[int] = field(default_factory=list)
+    security_groups: list[tuple[str, str, str]] = field(default_factory=list)
     log_groups: list[str] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
@@ -77,6 +78,19 @@ class FakeAws:
     def modify_load_balancer_attributes(self, **call: Any) -> None:
         self.calls.append(("modify_load_balancer_attributes", call))
 
+    def describe_security_groups(self, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        wanted = {each["Name"]: each["Values"] for each in Filters}
+        return {
+            "SecurityGroups": [
+                {"GroupId": group, "GroupName": name}
+                for group, name, vpc in self.security_groups
+                if vpc in wanted["vpc-id"] and name in wanted["group-name"]
+            ]
+        }
+
+    def delete_security_group(self, **call: Any) -> None:
+        self.calls.append(("delete_security_group", call))
+
     def delete_log_group(self, logGroupName: str) -> None:  # noqa: N803
         if logGroupName not in self.log_groups:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "DeleteLogGroup")
@@ -98,7 +112,8 @@ class FakeAws:
 
     def _page_describe_network_interfaces(self) -> Pages:
         count = self.interface_counts.pop(0) if self.interface_counts else 0
-        interfaces = [{"Description": "CloudFront managed interface"} for _ in range(count)]
+        groups = [{"GroupName": "CloudFront-VPCOrigins-Service-SG", "GroupId": "sg-1"}]
+        interfaces = [{"Description": "", "Groups": groups} for _ in range(count)]
         return Pages({"NetworkInterfaces": [{"Description": "ELB app/x"}, *interfaces]})
 
     def _page_list_resource_record_sets(self) -> Pages:

@@ -53,6 +53,22 @@ def test_stop_access_logs_of_a_balancer_that_is_gone() -> None:
     assert aws.calls == []
 
 
+def test_remove_origin_group_of_this_vpc_only() -> None:
+    """The group that CloudFront left behind goes, that of another VPC and others of this stay."""
+    name = "CloudFront-VPCOrigins-Service-SG"
+    groups = [("sg-1", name, "vpc-1"), ("sg-2", name, "vpc-2"), ("sg-3", "default", "vpc-1")]
+    aws = FakeAws(stacks={"SpeechEngine-dev-Foundation": VPC}, security_groups=groups)
+    leftovers.remove_origin_group(fake_account(aws))
+    assert aws.calls == [("delete_security_group", {"GroupId": "sg-1"})]
+
+
+def test_remove_origin_group_leaves_a_vpc_that_was_there_before() -> None:
+    """In a VPC that the stacks did not make, nothing is removed."""
+    aws = FakeAws(stacks={"SpeechEngine-dev-Foundation": FakeStack()})
+    leftovers.remove_origin_group(fake_account(aws))
+    assert aws.calls == []
+
+
 def test_log_groups_are_known_before_their_stacks_go() -> None:
     """CloudFormation shortens names, so functions are asked for theirs, not guessed."""
     function = ("AWS::Lambda::Function", "Provider", "SpeechEngine-dev-Foundatio-Provider-1")
