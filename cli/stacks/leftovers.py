@@ -78,9 +78,13 @@ def remove_origin_group(account: Account) -> None:
     if vpc is None:
         return
     ec2 = account.session.client("ec2")
-    of_vpc = {"Name": "vpc-id", "Values": [vpc.physical_id]}
-    named = {"Name": "group-name", "Values": [_ORIGIN_GROUP]}
-    for group in ec2.describe_security_groups(Filters=[of_vpc, named])["SecurityGroups"]:
+    found = ec2.describe_security_groups(
+        Filters=[
+            {"Name": "vpc-id", "Values": [vpc.physical_id]},
+            {"Name": "group-name", "Values": [_ORIGIN_GROUP]},
+        ]
+    )
+    for group in found["SecurityGroups"]:
         try:
             ec2.delete_security_group(GroupId=group["GroupId"])
         except ClientError as error:
