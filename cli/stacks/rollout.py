@@ -50,9 +50,9 @@ class Rollout:
             arn = deployment["serviceDeploymentArn"]
             started = deployment.get("startedAt") or deployment["createdAt"]
             if arn not in self._stopped and self._now() - started > HEALTHY_WITHIN:
+                self._ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
                 self._stopped.add(arn)
                 self._tell("stopping the deployment: its new tasks are not healthy in ten minutes")
-                self._ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
 
     def _starting(self, cluster: str, service: str) -> list[Any]:
         listed = self._ecs.list_service_deployments(

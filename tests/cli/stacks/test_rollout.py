@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,24 @@ def test_rollout_stops_tasks_that_stay_unhealthy() -> None:
     assert name == "stop_service_deployment"
     assert call["stopType"] == "ROLLBACK"
     assert len(told) == 1
+
+
+def test_rollout_tries_again_when_ecs_refuses() -> None:
+    """A stop that ECS did not take, for instance while it throttles, is asked for again."""
+
+    class Throttled(FakeAws):
+        def stop_service_deployment(self, **call: Any) -> None:
+            super().stop_service_deployment(**call)
+            if len(self.calls) == 1:
+                raise RuntimeError("slow down")
+
+    aws = Throttled(deployments=[starting_deployment(NOW - timedelta(minutes=11))])
+    watch = rollout(aws)
+    with pytest.raises(RuntimeError, match="slow down"):
+        watch.check()
+    watch.check()
+    watch.check()
+    assert len(aws.calls) == 2
 
 
 @pytest.mark.parametrize(
