@@ -85,7 +85,21 @@ def _destroy(account: Account, toolkit: Toolkit) -> None:
         if stack == "Foundation":
             leftovers.wait_for_interfaces(account)
             leftovers.remove_origin_group(account)
-        toolkit.destroy(account.stack_name(stack))
+        if stack == "Realtime":
+            _destroy_with_log(account, toolkit)
+        else:
+            toolkit.destroy(account.stack_name(stack))
+
+
+def _destroy_with_log(account: Account, toolkit: Toolkit) -> None:
+    """Empty the access log's bucket, again after a failure: files come for some minutes more."""
+    name = account.stack_name("Realtime")
+    leftovers.empty_access_log(account)
+    try:
+        toolkit.destroy(name)
+    except CommandError:
+        leftovers.empty_access_log(account)
+        toolkit.destroy(name)
 
 
 def _tell_rest(account: Account, kept: list[str], log_groups: set[str]) -> None:

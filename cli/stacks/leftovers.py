@@ -46,6 +46,13 @@ def stop_access_logs(account: Account) -> None:
             raise
 
 
+def empty_access_log(account: Account) -> None:
+    """Delete what is in the access log's bucket, since only an empty one can go with its stack."""
+    bucket = account.outputs("Realtime").get("AccessLogBucket")
+    if bucket is not None:
+        account.session.resource("s3").Bucket(bucket).object_versions.delete()
+
+
 def wait_for_interfaces(
     account: Account,
     *,

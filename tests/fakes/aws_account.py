@@ -46,6 +46,7 @@ class FakeAws:
     log_groups: list[str] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
+    resource: Any = None
 
     def client(self, _name: str) -> FakeAws:
         return self

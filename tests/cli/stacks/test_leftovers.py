@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from cli.errors import CommandError
 from cli.stacks import leftovers
@@ -106,3 +108,23 @@ def test_validation_records_are_listed() -> None:
     }
     account = fake_account(FakeAws(records=[proof, other]), address=address)
     assert leftovers.validation_records(account) == ["_a.voice.example.org."]
+
+
+def test_empty_access_log_takes_every_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bucket has nothing left in it when its stack is deleted."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        session = boto3.Session(region_name="us-east-1")
+        s3 = session.client("s3")
+        s3.create_bucket(Bucket="log")
+        s3.put_bucket_versioning(Bucket="log", VersioningConfiguration={"Status": "Enabled"})
+        for key in ("a", "a", "b"):
+            s3.put_object(Bucket="log", Key=key, Body=b"line")
+        aws = FakeAws(
+            stacks={"SpeechEngine-dev-Realtime": FakeStack(outputs={"AccessLogBucket": "log"})}
+        )
+        aws.resource = session.resource
+        leftovers.empty_access_log(fake_account(aws))
+        assert "Versions" not in s3.list_object_versions(Bucket="log")
+        s3.delete_bucket(Bucket="log")
