@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cli.environment import add_environment_argument, read_environment
 from cli.errors import CommandError
-from cli.stacks import api_key
+from cli.stacks import api_key, leftovers
 from cli.stacks.account import STACKS, Account, open_account, readable_errors
 from cli.stacks.rollout import Rollout, watching
 from cli.stacks.summary import print_summary
@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     with readable_errors():
         account = open_account(environment)
         with synthesize(arguments.environment) as toolkit:
+            leftovers.release_failed_creations(account)
             check_weights(account, toolkit.assembly)
             toolkit.deploy(account.stack_name("Foundation"))
             ensure_key(account)

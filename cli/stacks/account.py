@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # In the order of deployment: each needs only those before it.
 STACKS = ("Foundation", "Realtime", "Api", "Site")
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+_FAILED_CREATION = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 _BAD_CREDENTIALS = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"}
 _RENEW = "; renew the credentials (`aws sso login`), or set AWS_PROFILE to others"
@@ -49,6 +51,11 @@ class Account:
     def exists(self, stack: str) -> bool:
         """Whether the stack is there, in whatever state."""
         return self._describe(stack) is not None
+
+    def failed_creation(self, stack: str) -> bool:
+        """Whether the stack never came up and holds nothing but what could not be undone."""
+        description = self._describe(stack)
+        return bool(description and description["StackStatus"] in _FAILED_CREATION)
 
     def refuses_deletion(self, stack: str) -> bool:
         """Whether the stack, as it is deployed, is protected from being deleted."""

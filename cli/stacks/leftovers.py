@@ -1,4 +1,4 @@
-"""What CloudFormation leaves behind when an environment goes, and what it stumbles over.
+"""What CloudFormation leaves behind when stacks go, and what it stumbles over.
 
 Each function does one thing about it and says so; none fails because the thing is gone already.
 """
@@ -31,26 +31,32 @@ _VALIDATION = ".acm-validations.aws."
 
 def stop_access_logs(account: Account) -> None:
     """Stop the load balancer from writing into a bucket that is being emptied."""
-    balancer = account.first("Realtime", "AWS::ElasticLoadBalancingV2::LoadBalancer")
-    if balancer is None:
-        return
-    from botocore.exceptions import ClientError
-
-    try:
-        account.session.client("elbv2").modify_load_balancer_attributes(
-            LoadBalancerArn=balancer.physical_id,
-            Attributes=[{"Key": "access_logs.s3.enabled", "Value": "false"}],
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "LoadBalancerNotFound":
-            raise
+    _change_balancer(account, {"access_logs.s3.enabled": "false"})
 
 
 def empty_access_log(account: Account) -> None:
     """Delete what is in the access log's bucket, since only an empty one can go with its stack."""
-    bucket = account.outputs("Realtime").get("AccessLogBucket")
+    bucket = account.first("Realtime", "AWS::S3::Bucket")
     if bucket is not None:
-        account.session.resource("s3").Bucket(bucket).object_versions.delete()
+        account.session.resource("s3").Bucket(bucket.physical_id).object_versions.delete()
+
+
+def release_failed_creations(account: Account, *, tell: Callable[[str], object] = print) -> None:
+    """Take the protection from stacks that never came up, so that the CDK can make them anew.
+
+    It protects a stack before it fills it, and deletes one whose first creation failed.
+    """
+    for stack in STACKS:
+        if not account.failed_creation(stack):
+            continue
+        tell(f"{account.stack_name(stack)} failed to be created last time; it is made anew")
+        account.session.client("cloudformation").update_termination_protection(
+            StackName=account.stack_name(stack), EnableTerminationProtection=False
+        )
+        if stack == "Realtime":
+            attributes = ("deletion_protection.enabled", "access_logs.s3.enabled")
+            _change_balancer(account, dict.fromkeys(attributes, "false"))
+            empty_access_log(account)
 
 
 def wait_for_interfaces(
@@ -137,6 +143,22 @@ def validation_records(account: Account) -> list[str]:
         if record["Name"].endswith(f".{address.domain}.")
         and any(value["Value"].endswith(_VALIDATION) for value in record.get("ResourceRecords", []))
     ]
+
+
+def _change_balancer(account: Account, attributes: dict[str, str]) -> None:
+    balancer = account.first("Realtime", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    if balancer is None:
+        return
+    from botocore.exceptions import ClientError
+
+    try:
+        account.session.client("elbv2").modify_load_balancer_attributes(
+            LoadBalancerArn=balancer.physical_id,
+            Attributes=[{"Key": key, "Value": value} for key, value in attributes.items()],
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "LoadBalancerNotFound":
+            raise
 
 
 def _cloudfront_interfaces(ec2: EC2Client, vpc_id: str) -> int:

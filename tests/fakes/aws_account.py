@@ -22,6 +22,7 @@ class FakeStack:
     template: dict[str, Any] = field(default_factory=lambda: {"Resources": {}})
     gone: set[str] = field(default_factory=set)
     protected: bool = False
+    status: str = "CREATE_COMPLETE"
 
 
 class Pages:
@@ -58,7 +59,7 @@ class FakeAws:
         stack = self._stack(StackName)
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()]
         description = {"EnableTerminationProtection": stack.protected, "Outputs": outputs}
-        return {"Stacks": [{"StackName": StackName, **description}]}
+        return {"Stacks": [{"StackName": StackName, "StackStatus": stack.status, **description}]}
 
     def get_template(self, StackName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         return {"TemplateBody": self._stack(StackName).template}
@@ -75,6 +76,9 @@ class FakeAws:
 
     def stop_service_deployment(self, **call: Any) -> None:
         self.calls.append(("stop_service_deployment", call))
+
+    def update_termination_protection(self, **call: Any) -> None:
+        self.calls.append(("update_termination_protection", call))
 
     def modify_load_balancer_attributes(self, **call: Any) -> None:
         self.calls.append(("modify_load_balancer_attributes", call))

@@ -28,6 +28,29 @@ def test_stop_access_logs_without_a_balancer() -> None:
     assert aws.calls == []
 
 
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_release_lets_a_failed_creation_be_made_anew(status: str) -> None:
+    """A stack that never came up loses its protection, and its load balancer as well."""
+    balancer = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Alb", "arn:alb")
+    stack = FakeStack(resources=[balancer], protected=True, status=status)
+    aws = FakeAws(stacks={"SpeechEngine-dev-Realtime": stack})
+    told: list[str] = []
+    leftovers.release_failed_creations(fake_account(aws), tell=told.append)
+    (_, protection), (_, attributes) = aws.calls
+    assert protection["EnableTerminationProtection"] is False
+    assert {"Key": "deletion_protection.enabled", "Value": "false"} in attributes["Attributes"]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_FAILED"])
+def test_release_leaves_stacks_that_came_up_alone(status: str) -> None:
+    """The protection of a stack that was ever in use stays."""
+    stack = FakeStack(protected=True, status=status)
+    aws = FakeAws(stacks={"SpeechEngine-dev-Realtime": stack})
+    leftovers.release_failed_creations(fake_account(aws))
+    assert aws.calls == []
+
+
 def test_wait_for_interfaces_until_cloudfront_has_left() -> None:
     """The VPC is touched only when none of CloudFront's interfaces is in it."""
     aws = FakeAws(stacks={"SpeechEngine-dev-Foundation": VPC}, interface_counts=[2, 1, 0])
@@ -110,6 +133,13 @@ def test_validation_records_are_listed() -> None:
     assert leftovers.validation_records(account) == ["_a.voice.example.org."]
 
 
+def test_empty_access_log_of_a_bucket_that_is_gone() -> None:
+    """After a delete that failed half way, the bucket that went then is not asked for."""
+    stack = FakeStack(resources=[("AWS::S3::Bucket", "Log", "log")], gone={"Log"})
+    aws = FakeAws(stacks={"SpeechEngine-dev-Realtime": stack})
+    leftovers.empty_access_log(fake_account(aws))
+
+
 def test_empty_access_log_takes_every_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bucket has nothing left in it when its stack is deleted."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -121,9 +151,8 @@ def test_empty_access_log_takes_every_version(monkeypatch: pytest.MonkeyPatch) -
         s3.put_bucket_versioning(Bucket="log", VersioningConfiguration={"Status": "Enabled"})
         for key in ("a", "a", "b"):
             s3.put_object(Bucket="log", Key=key, Body=b"line")
-        aws = FakeAws(
-            stacks={"SpeechEngine-dev-Realtime": FakeStack(outputs={"AccessLogBucket": "log"})}
-        )
+        stack = FakeStack(resources=[("AWS::S3::Bucket", "Log", "log")])
+        aws = FakeAws(stacks={"SpeechEngine-dev-Realtime": stack})
         aws.resource = session.resource
         leftovers.empty_access_log(fake_account(aws))
         assert "Versions" not in s3.list_object_versions(Bucket="log")
