@@ -129,8 +129,19 @@ def readable_errors() -> Iterator[None]:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
+        CredentialRetrievalError,
         NoCredentialsError,
+        PartialCredentialsError,
         ProfileNotFound,
+        SSOError,
+        TokenRetrievalError,
+    )
+
+    unusable = (
+        CredentialRetrievalError,
+        PartialCredentialsError,
+        SSOError,
+        TokenRetrievalError,
     )
 
     try:
@@ -145,4 +156,5 @@ def readable_errors() -> Iterator[None]:
         remedy = _RENEW if detail.get("Code") in _BAD_CREDENTIALS else ""
         raise CommandError(told + remedy) from None
     except BotoCoreError as error:
-        raise CommandError(f"AWS can't be asked: {' '.join(str(error).split())}") from None
+        remedy = _RENEW if isinstance(error, unusable) else ""
+        raise CommandError(f"AWS can't be asked: {' '.join(str(error).split())}{remedy}") from None

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, SSOTokenLoadError
 
 from cli.errors import CommandError
 from cli.stacks.account import readable_errors
@@ -13,6 +13,7 @@ EXPIRED = {"Error": {"Code": "ExpiredToken", "Message": "The token is expired"}}
     ("error", "told"),
     [
         (NoCredentialsError(), r"no AWS credentials; run `aws sso login`"),
+        (SSOTokenLoadError(error_msg="none"), r"can't be asked: .*none; renew .*`aws sso login`"),
         (ClientError(EXPIRED, "GetCallerIdentity"), r"is expired; renew .*`aws sso login`"),  # type: ignore[arg-type]
     ],
 )
