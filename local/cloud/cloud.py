@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import platform as machine
 import secrets
+import shlex
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
+    from infra.settings.environment import Architecture
     from local.cloud.options import Options
 
 FOUNDATION, REALTIME, API, SITE = (
     f"SpeechEngine-local-{part}" for part in ("Foundation", "Realtime", "Api", "Site")
 )
 _LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_ARM = {"arm64", "aarch64"}
 _SETTINGS = "environments/local.toml"
 _CONTAINER_END_SECONDS = 20.0
 _POLL_SECONDS = 0.5
@@ -65,17 +68,19 @@ class Cloud:
     async def synthesize(self, changes: Mapping[str, Any]) -> None:
         """Write this run's environment file, with `changes`, and synthesize what it describes."""
         settings = self.folder / "local.toml"
-        architecture = "arm64" if machine.machine() in {"arm64", "aarch64"} else "x86_64"
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        architecture: Architecture = "arm64" if machine.machine() in _ARM else "x86_64"
+        await asyncio.to_thread(_stage_packages, self.options.checkout, python, architecture)
         own = {
             "elevenlabs.host": self.platform.url,
             "address.https_port": self.address.port,
             "service.architecture": architecture,
             "functions.architecture": architecture,
             # Functions run in the emulator's Python, which is this one.
-            "functions.python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "functions.python": python,
         }
         write_settings(self.options.checkout / _SETTINGS, settings, {**own, **changes})
-        app = f"{sys.executable} {self.options.checkout / 'app.py'}"
+        app = shlex.join([sys.executable, str(self.options.checkout / "app.py")])
         await self.toolkit.synthesize(app, f"env={settings}")
 
     async def outputs(self, stack: str) -> dict[str, str]:
@@ -109,8 +114,8 @@ async def open_cloud(
         address = Address(folder)
         ending.push_async_callback(address.close)
         platform = await ending.enter_async_context(_make_platform(address))
-        emulator = _make_emulator(options, folder, account)
         engine = await _choose_engine(options)
+        emulator = _make_emulator(options, folder, account)
         for_engine = await _prepare_engine(engine, emulator, ending)
         ending.push_async_callback(emulator.stop)
         await emulator.start(for_engine)
@@ -135,6 +140,21 @@ async def open_cloud(
             tasks=tasks,
             engine=engine,
         )
+
+
+def _stage_packages(checkout: Path, python: str, architecture: Architecture) -> None:
+    """Fetch the functions' packages for this Python, unless `make setup` has done so.
+
+    Not left to the CDK program: the developer's package index is out of its sight.
+    """
+    from infra.packaging import PackagingError, Platform, stage_requirements
+
+    platform = Platform(python=python, architecture=architecture)
+    try:
+        for handler in checkout.glob("functions/*/handler.py"):
+            stage_requirements(handler.parent.name, platform)
+    except PackagingError as error:
+        raise CloudError(str(error)) from None
 
 
 def _make_platform(address: Address) -> Platform:

@@ -79,7 +79,7 @@ async def find_engine(environ: Mapping[str, str]) -> Engine | str:
     """Return the engine that answers, or one line that says why no container can run."""
     client = environ.get("CLOUD_DOCKER", "docker")
     own = {name: value for name, value in environ.items() if name.startswith("DOCKER_")}
-    own = {"DOCKER_HOST": _DEFAULT_HOST, "DOCKER_BUILDKIT": "1", **own}
+    own = {"DOCKER_HOST": _DEFAULT_HOST, "DOCKER_BUILDKIT": "1", **_config(environ), **own}
     template = "{{(index .IPAM.Config 0).Gateway}}"
     question = ("network", "inspect", "bridge", "--format", template)
     try:
@@ -115,6 +115,11 @@ async def _ask(client: str, environ: Mapping[str, str], *command: str, seconds: 
     if process.returncode:
         raise CloudError(f"docker {command[0]}: {errors.decode(errors='replace').strip()}")
     return output.decode()
+
+
+def _config(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return where the client finds plugins and logins, which it looks up at home."""
+    return {"DOCKER_CONFIG": f"{environ['HOME']}/.docker"} if "HOME" in environ else {}
 
 
 def _is_own_address(address: str) -> bool:

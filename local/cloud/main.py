@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _INTERRUPTED = 130
+_LOOPBACK = "127.0.0.1,localhost"
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     options = read_options(arguments, environ)
     # The CDK reads cdk.json in the working directory.
     os.chdir(options.checkout)
+    _spare_the_proxy()
     folder = Path(tempfile.mkdtemp(prefix="speech-engine-demo-"))
     progress = Progress(sys.stdout)
     try:
@@ -45,6 +47,13 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     else:
         shutil.rmtree(folder, ignore_errors=True)
     return code
+
+
+def _spare_the_proxy() -> None:
+    """Keep all libraries from asking a developer's proxy for what is on loopback."""
+    for name in ("NO_PROXY", "no_proxy"):
+        named = os.environ.get(name)
+        os.environ[name] = ",".join([named, _LOOPBACK] if named else [_LOOPBACK])
 
 
 def _fail(reason: str, folder: Path) -> int:

@@ -23,6 +23,8 @@ def test_unexpected_error_is_one_line_and_a_traceback_in_the_logs(
 
     monkeypatch.setattr(program, "run_demo", break_down)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.setenv("no_proxy", "example.com")
     monkeypatch.chdir(tmp_path)
     assert program.main([], {}) == 1
     (folder,) = tmp_path.iterdir()
