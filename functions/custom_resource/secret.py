@@ -128,9 +128,19 @@ def _is_moment(value: object) -> bool:
 
 
 def say_what_to_type(secret_arn: str, environment: str | None) -> str:
-    """How a person gives the secret its value without showing it to shell or process list."""
+    """How a person gives a secret without value one, not shown to shell or process list."""
+    deploy = f"`make deploy ENV={environment or '<environment>'}`"
+    return f"Run {deploy}, which asks for the key, or run {_put(secret_arn)}; then deploy again"
+
+
+def say_how_to_replace(secret_arn: str, environment: str | None) -> str:
+    """The same for a value that is there and does not work: a deployment asks for none then."""
+    deploy = f"`make deploy ENV={environment or '<environment>'}`"
+    return f"For another key, run {_put(secret_arn)}; then {deploy}"
+
+
+def _put(secret_arn: str) -> str:
     return (
-        f"Run `make deploy ENV={environment or '<environment>'}`, which asks for the key, or run"
-        f" `aws secretsmanager put-secret-value --secret-id {secret_arn} --secret-string"
-        " file:///dev/stdin`, paste the key, press Enter and Ctrl-D; then deploy again"
+        f"`aws secretsmanager put-secret-value --secret-id {secret_arn} --secret-string"
+        " file:///dev/stdin`, paste the key, press Enter and Ctrl-D"
     )

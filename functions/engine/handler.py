@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from functions.custom_resource.failure import Failure
 from functions.custom_resource.lifecycle import Resource, answer
-from functions.custom_resource.secret import NoValue, open_secrets, read_secret, say_what_to_type
+from functions.custom_resource.secret import (
+    NoValue,
+    open_secrets,
+    read_secret,
+    say_how_to_replace,
+    say_what_to_type,
+)
 from functions.engine.api import EngineApi
 from functions.engine.body import EngineSpec, read_settings, read_spec, tag_of
 from functions.engine.refusals import KeyRefused, Refused, Unavailable
@@ -139,5 +145,5 @@ class EngineTask:
     def _advise(self, problem: Exception) -> str:
         if not isinstance(problem, NoValue | KeyRefused):
             return str(problem)
-        environment = self._request.properties.get("Environment")
-        return f"{problem}. {say_what_to_type(self._key_arn, environment)}"
+        say = say_what_to_type if isinstance(problem, NoValue) else say_how_to_replace
+        return f"{problem}. {say(self._key_arn, self._request.properties.get('Environment'))}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -114,3 +115,22 @@ def test_synth_fails_at_a_finding_that_nobody_acknowledged(
         synthesize(cdk.App(outdir=str(tmp_path)), environment_with())
     report = (tmp_path / "validation-report.json").read_text()
     assert "AwsSolutions-S10" in report
+
+
+def test_app_ends_at_ctrl_c_without_a_traceback() -> None:
+    """Ctrl-C in the middle of a synthesis is no crash."""
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "app.py"],
+        cwd=CHECKOUT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    shown = ""
+    while "jsii" not in shown:
+        shown = process.stderr.readline()
+        assert shown, "the program ended before the CDK was imported"
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in rest

@@ -193,7 +193,10 @@ async def test_create_with_a_refused_key_says_what_to_type(status: int) -> None:
         answer = await stage.run("Create")
         assert "refused the API key" in answer["Reason"]
         assert "Invalid API key" in answer["Reason"]
-        assert "make deploy ENV=dev" in answer["Reason"]
+        assert f"put-secret-value --secret-id {stage.key_arn}" in answer["Reason"]
+        assert "then `make deploy ENV=dev`" in answer["Reason"]
+        # The secret has a value, so a deployment would not ask.
+        assert "asks for the key" not in answer["Reason"]
         assert (await delete_after(stage, answer))["Status"] == "SUCCESS"
 
 
