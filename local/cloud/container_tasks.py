@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from local.cloud.errors import CloudError
+from local.cloud.readiness import is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,12 +49,5 @@ class ContainerTasks:
     async def _settled(self, http: httpx.AsyncClient, cluster: str, name: str) -> list[str]:
         """Return the addresses of the tasks, once there are no others and all are ready."""
         targets = await asyncio.to_thread(self._deployed.running_targets, cluster, name)
-        ready = [await _is_ready(http, target) for target in targets]
+        ready = [await is_ready(http, f"http://{target}{_READY_PATH}") for target in targets]
         return targets if all(ready) else []
-
-
-async def _is_ready(http: httpx.AsyncClient, target: str) -> bool:
-    try:
-        return (await http.get(f"http://{target}{_READY_PATH}", timeout=1)).is_success
-    except httpx.HTTPError:
-        return False

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from local.cloud.errors import CloudError
+from local.cloud.readiness import is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,7 +150,7 @@ class Emulator:
         assert self._process is not None
         try:
             async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
-                while not await _answers(http, self.endpoint + _HEALTH_PATH):
+                while not await is_ready(http, self.endpoint + _HEALTH_PATH):
                     if self._process.returncode is not None:
                         raise CloudError(f"the emulator did not start; see {self.log}")
                     await asyncio.sleep(_POLL_SECONDS)
@@ -157,10 +158,3 @@ class Emulator:
             raise CloudError(
                 f"the emulator did not answer within {_START_SECONDS:g} s; see {self.log}"
             ) from None
-
-
-async def _answers(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(url, timeout=1)).is_success
-    except httpx.HTTPError:
-        return False

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from local.cloud.errors import CloudError
+from local.cloud.readiness import is_ready
 from local.dev.child import Child
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class ProcessTasks:
         ended = asyncio.create_task(task.child.wait())
         try:
             async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient(trust_env=False) as http:
-                while not await _is_ready(http, task.port):
+                while not await is_ready(http, f"http://{HOST}:{task.port}{_READY_PATH}"):
                     if ended.done():
                         raise CloudError(f"the task ended with {ended.result()}; see {self.log}")
                     await asyncio.sleep(_POLL_SECONDS)
@@ -169,13 +170,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-async def _is_ready(http: httpx.AsyncClient, port: int) -> bool:
-    try:
-        return (await http.get(f"http://{HOST}:{port}{_READY_PATH}", timeout=1)).is_success
-    except httpx.HTTPError:
-        return False
 
 
 async def _stop(tasks: list[_Task]) -> None:
