@@ -30,6 +30,8 @@ def _an_address_is_whole(environment: Environment) -> Iterator[str]:
         for name in ("hosted_zone_id", "hosted_zone_name", "certificate_arn"):
             if getattr(address, name) is not None:
                 yield f"address.{name} needs address.domain; set domain, or take {name} out"
+        if address.https_port != 443:
+            yield "address.https_port needs address.domain; set domain, or take https_port out"
     elif zone == (None, None) and address.certificate_arn is None:
         yield (
             "address.domain needs a certificate; set address.hosted_zone_id and"

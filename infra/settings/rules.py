@@ -122,8 +122,12 @@ def _snapshots_have_a_runtime(environment: Environment) -> Iterator[str]:
 
 
 def _request_headers_are_free(environment: Environment) -> Iterator[str]:
+    seen: set[str] = set()
     for name, value in environment.engine.request_headers.items():
         key = f"engine.request_headers.{name}"
+        if name.lower() in seen:
+            yield f"{key} is there twice, as headers know no case; take one out"
+        seen.add(name.lower())
         if _HEADER_NAME.fullmatch(name) is None:
             yield f"{key} is no header's name; use letters, digits and hyphens"
         elif name.lower() in RESERVED:

@@ -56,6 +56,16 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
         "address.hosted_zone_name",
         "give the zone",
     ),
+    "port without domain": (
+        {"address.https_port": 8443},
+        "address.https_port",
+        "set domain",
+    ),
+    "header twice": (
+        {"engine.request_headers": {"X-Tenant": "a", "x-tenant": "b"}},
+        "engine.request_headers.x-tenant",
+        "take one out",
+    ),
     "port of plain HTTP": (
         {**DOMAIN, "address.https_port": 80},
         "address.https_port",
