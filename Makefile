@@ -6,6 +6,7 @@
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PYTEST_ARGS ?=
+DEMO_ARGS ?=
 UPGRADE ?=
 export PORT ENGINE PUBLIC_WS_URL ENV
 export PYTHONPATH := container:.
@@ -32,7 +33,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## deploy to an embedded AWS on loopback and talk through it: no account, no key
-	@$(BIN)/python -m local.cloud
+	@$(BIN)/python -m local.cloud $(DEMO_ARGS)
 
 dev: $(LOCAL_READY) ## run simulator and server with reload (PORT=…, PUBLIC_WS_URL=wss://… for the real platform)
 	@$(BIN)/python -m local.dev

@@ -119,6 +119,9 @@ class Toolkit:
             # Shared by all runs: unpacking the CDK's library takes longer than using it.
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(self._checkout / ".build" / "jsii"),
             "CDK_DISABLE_VERSION_CHECK": "1",
+            # The library's own look at its templates takes longer than making them; cdk-nag's
+            # stays, and the emulator is a judge as well.
+            "CDK_VALIDATION": "false",
         }
 
 
