@@ -97,18 +97,24 @@ class HaproxyTerminator:
         folder.mkdir()
         doors = self._doors.open([each.port for each in load_balancer.listeners])
         descriptors = {port: door.fileno() for port, door in doors.items()}
-        around = Surroundings(
-            admin_socket=folder / "admin",
-            bundle=self._certificate.bundle,
-            bodies=folder,
-            descriptors=descriptors,
-            ports=self.ports,
-            check_seconds=self._check_seconds,
-        )
-        for name, body in list_bodies(load_balancer).items():
-            (folder / name).write_text(body)
-        (folder / "haproxy.cfg").write_text(write_configuration(load_balancer, around))
-        process = _Process(self._program, folder, tuple(descriptors.values()))
+        admin, its_admin = socket.socketpair()
+        with its_admin, contextlib.ExitStack() as undo:
+            undo.enter_context(admin)
+            around = Surroundings(
+                admin_descriptor=its_admin.fileno(),
+                bundle=self._certificate.bundle,
+                bodies=folder,
+                descriptors=descriptors,
+                ports=self.ports,
+                check_seconds=self._check_seconds,
+            )
+            for name, body in list_bodies(load_balancer).items():
+                (folder / name).write_text(body)
+            (folder / "haproxy.cfg").write_text(write_configuration(load_balancer, around))
+            # Both ends: without the other one HAProxy spins, should this process be killed.
+            inherited = (admin.fileno(), its_admin.fileno(), *descriptors.values())
+            process = _Process(self._program, folder, admin, inherited)
+            undo.pop_all()
         process.settle()
         return process
 
@@ -116,8 +122,10 @@ class HaproxyTerminator:
 class _Process:
     """One run of HAProxy, ended by its own id and no other way."""
 
-    def __init__(self, program: str, folder: Path, descriptors: tuple[int, ...]) -> None:
-        self._admin = folder / "admin"
+    def __init__(
+        self, program: str, folder: Path, admin: socket.socket, inherited: tuple[int, ...]
+    ) -> None:
+        self._admin = admin
         self._log = folder / "log"
         with self._log.open("wb") as log:
             # A session of its own: Ctrl-C reaches the program that has to stop this one in order.
@@ -126,7 +134,7 @@ class _Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=descriptors,
+                pass_fds=inherited,
                 start_new_session=True,
             )
 
@@ -148,11 +156,14 @@ class _Process:
         """Take no new connections, end with the last open one; returns once nothing new comes."""
         with contextlib.suppress(ProcessLookupError):
             self._popen.send_signal(signal.SIGUSR1)
-        if not self._wait_until(lambda: not self._answers()):
+        if self._wait_until(lambda: not self._answers()):
+            self._admin.close()
+        else:
             self.stop()
 
     def stop(self) -> None:
         """End it with all its connections."""
+        self._admin.close()
         self._popen.terminate()
         try:
             self._popen.wait(_STOP_SECONDS)
@@ -161,11 +172,17 @@ class _Process:
             self._popen.wait()
 
     def _answers(self) -> bool:
-        """Whether the administrator's socket answers: HAProxy closes it with its other doors."""
-        with socket.socket(socket.AF_UNIX) as client:
+        """Whether the administrator's socket answers: HAProxy closes it with its other doors.
+
+        It has no path, whose length would be limited: a connection is one end of a pair, handed
+        over. https://docs.haproxy.org/2.6/configuration.html#4.2-bind
+        """
+        client, its_client = socket.socketpair()
+        with client:
             client.settimeout(_START_SECONDS)
             try:
-                client.connect(str(self._admin))
+                with its_client:
+                    socket.send_fds(self._admin, [b"\0"], [its_client.fileno()])
                 client.sendall(b"show info\n")
                 return bool(client.recv(1))
             except OSError:

@@ -45,7 +45,8 @@ _PARTS = {
 class Surroundings:
     """What the configuration points at outside itself."""
 
-    admin_socket: Path
+    admin_descriptor: int
+    """The file descriptor over which connections to the administrator's socket are handed."""
     bundle: Path
     """Key and certificate."""
     bodies: Path
@@ -87,7 +88,7 @@ def _section(head: str, lines: Iterator[str]) -> str:
 
 
 def _global(around: Surroundings) -> Iterator[str]:
-    yield f"stats socket {quote(str(around.admin_socket))} mode 600 level admin"
+    yield f"stats socket sockpair@{around.admin_descriptor} level user"
     yield f"maxconn {_MOST_CONNECTIONS}"
     yield "nbthread 1"
 

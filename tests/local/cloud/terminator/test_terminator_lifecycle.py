@@ -187,3 +187,22 @@ def test_haproxy_that_cannot_start_says_why(
         terminator.start()
     assert list(folder.iterdir()) == []
     assert terminator.ports == {}
+
+
+async def test_haproxy_serves_below_a_long_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A temporary folder whose path no Unix socket could have is one as any other."""
+    folder = tmp_path / ("temporary" * 20)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    async with (
+        echo_target("a") as a,
+        echo_target("b") as b,
+        serve_front("haproxy", balance(a.target), tmp_path) as front,
+    ):
+        assert (await front.get("/")).text == "a"
+        assert list(folder.iterdir())
+        await front.reload(balance(b.target))
+        assert (await front.get("/")).text == "b"
+    assert list(folder.iterdir()) == []
