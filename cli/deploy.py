@@ -11,6 +11,7 @@ from cli.errors import CommandError
 from cli.stacks import api_key, leftovers
 from cli.stacks.account import STACKS, Account, open_account, readable_errors
 from cli.stacks.rollout import Rollout, watching
+from cli.stacks.stopped_task import StoppedTasks
 from cli.stacks.summary import print_summary
 from cli.stacks.toolkit import Toolkit, synthesize
 from cli.stacks.weights import check_weights
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
             check_weights(account, toolkit.assembly)
             toolkit.deploy(account.stack_name("Foundation"))
             ensure_key(account)
-            _deploy_rest(account, toolkit)
+            deploy_rest(account, toolkit)
         print_summary(account, sys.stdout)
     return 0
 
@@ -71,12 +72,27 @@ def ensure_key(account: Account) -> None:
         print("the ElevenLabs API key is in its secret")
 
 
-def _deploy_rest(account: Account, toolkit: Toolkit) -> None:
+def deploy_rest(account: Account, toolkit: Toolkit) -> None:
+    """Deploy all but the first stack, and watch the service.
+
+    Raises CommandError; with the cause in it where this watch has stopped the deployment.
+    """
+
     def find_service() -> tuple[str, str] | None:
         cluster = account.first("Realtime", "AWS::ECS::Cluster")
         service = account.first("Realtime", "AWS::ECS::Service")
         return (cluster.physical_id, service.physical_id) if cluster and service else None
 
+    ecs = account.session.client("ecs")
+    rollout = Rollout(
+        ecs,
+        find_service,
+        abandon=lambda: leftovers.abandon_creation(account),
+        explain=StoppedTasks(ecs, account.session.client("logs")).explain,
+    )
     paths = [account.stack_name(stack) for stack in STACKS[1:]]
-    with watching(Rollout(account.session.client("ecs"), find_service)):
-        toolkit.deploy(*paths)
+    try:
+        with watching(rollout):
+            toolkit.deploy(*paths)
+    except CommandError as error:
+        raise CommandError(rollout.verdict or str(error)) from None

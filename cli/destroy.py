@@ -41,10 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _confirm(account: Account) -> None:
     name = account.environment.name
+    what = f"{account.prefix()} in {account.place()}"
     if not sys.stdin.isatty():
-        raise CommandError(f"this deletes {account.prefix()}; say --yes where nobody can be asked")
+        raise CommandError(f"this deletes {what}; say --yes where nobody can be asked")
     try:
-        answer = input(f"Type {name} to delete all of {account.prefix()}: ")
+        answer = input(f"Type {name} to delete all of {what}: ")
     except EOFError:
         answer = ""
     if answer.strip() != name:

@@ -40,6 +40,11 @@ class Account:
         self.session = session
         self.environment = environment
 
+    def place(self) -> str:
+        """Account and region, for questions that must not be answered about the wrong ones."""
+        number = self.session.client("sts").get_caller_identity()["Account"]
+        return f"account {number}, {self.environment.aws.region}"
+
     def prefix(self) -> str:
         """The name that the environment's stacks begin with."""
         return f"SpeechEngine-{self.environment.name}"
@@ -56,6 +61,11 @@ class Account:
         """Whether the stack never came up and holds nothing but what could not be undone."""
         description = self._describe(stack)
         return bool(description and description["StackStatus"] in _FAILED_CREATION)
+
+    def is_being_created(self, stack: str) -> bool:
+        """Whether the stack's first creation is under way."""
+        description = self._describe(stack)
+        return bool(description and description["StackStatus"] == "CREATE_IN_PROGRESS")
 
     def refuses_deletion(self, stack: str) -> bool:
         """Whether the stack, as it is deployed, is protected from being deleted."""
@@ -113,7 +123,13 @@ def open_account(environment: Environment) -> Account:
     import boto3
 
     session = boto3.Session(region_name=environment.aws.region)
-    identity = session.client("sts").get_caller_identity()
+    try:
+        identity = session.client("sts").get_caller_identity()
+    except ValueError as error:
+        # The SDK's own word for an endpoint that is no URL, where others are of its error classes.
+        raise CommandError(
+            f"AWS can't be asked: {error}; mend AWS_ENDPOINT_URL, or unset it"
+        ) from None
     wanted = environment.aws.account
     if wanted is not None and identity["Account"] != wanted:
         raise CommandError(

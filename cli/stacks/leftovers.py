@@ -50,13 +50,21 @@ def release_failed_creations(account: Account, *, tell: Callable[[str], object] 
         if not account.failed_creation(stack):
             continue
         tell(f"{account.stack_name(stack)} failed to be created last time; it is made anew")
-        account.session.client("cloudformation").update_termination_protection(
-            StackName=account.stack_name(stack), EnableTerminationProtection=False
-        )
-        if stack == "Realtime":
-            attributes = ("deletion_protection.enabled", "access_logs.s3.enabled")
-            _change_balancer(account, dict.fromkeys(attributes, "false"))
-            empty_access_log(account)
+        _release(account, stack)
+
+
+def abandon_creation(account: Account) -> bool:
+    """Delete the Realtime stack if it is being created, which ends that; returns whether it was.
+
+    Only a stack that never came up is touched. Protection can be taken off in any state:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html
+    """
+    if not account.is_being_created("Realtime"):
+        return False
+    _release(account, "Realtime")
+    name = account.stack_name("Realtime")
+    account.session.client("cloudformation").delete_stack(StackName=name)
+    return True
 
 
 def wait_for_interfaces(
@@ -143,6 +151,16 @@ def validation_records(account: Account) -> list[str]:
         if record["Name"].endswith(f".{address.domain}.")
         and any(value["Value"].endswith(_VALIDATION) for value in record.get("ResourceRecords", []))
     ]
+
+
+def _release(account: Account, stack: str) -> None:
+    account.session.client("cloudformation").update_termination_protection(
+        StackName=account.stack_name(stack), EnableTerminationProtection=False
+    )
+    if stack == "Realtime":
+        attributes = ("deletion_protection.enabled", "access_logs.s3.enabled")
+        _change_balancer(account, dict.fromkeys(attributes, "false"))
+        empty_access_log(account)
 
 
 def _change_balancer(account: Account, attributes: dict[str, str]) -> None:

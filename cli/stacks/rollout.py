@@ -25,21 +25,31 @@ Service = tuple[str, str]
 
 
 class Rollout:
-    """One service's deployment in progress. `find_service` answers None while there is none."""
+    """One service's deployment in progress. `find_service` answers None while there is none.
+
+    `abandon` ends the creation of the service's stack and answers whether it was being created;
+    `explain` says why tasks made since a moment do not stay up. `verdict` is what was done, if
+    anything was.
+    """
 
     def __init__(
         self,
         ecs: ECSClient,
         find_service: Callable[[], Service | None],
         *,
+        abandon: Callable[[], bool],
+        explain: Callable[[Service, datetime], str],
         tell: Callable[[str], object] = print,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ecs = ecs
         self._find_service = find_service
+        self._abandon = abandon
+        self._explain = explain
         self._tell = tell
         self._now = now
         self._stopped: set[str] = set()
+        self.verdict = ""
 
     def check(self) -> None:
         """Stop each deployment whose tasks should have been healthy by now, once."""
@@ -50,9 +60,21 @@ class Rollout:
             arn = deployment["serviceDeploymentArn"]
             started = deployment.get("startedAt") or deployment["createdAt"]
             if arn not in self._stopped and self._now() - started > HEALTHY_WITHIN:
-                self._ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
+                # Asked first: what is being stopped takes its tasks' reasons and log with it.
+                why = self._explain(service, started)
+                remedy = self._stop(deployment)
                 self._stopped.add(arn)
-                self._tell("stopping the deployment: its new tasks are not healthy in ten minutes")
+                self.verdict = f"no healthy tasks within ten minutes, {remedy}; {why}"
+                self._tell(self.verdict)
+
+    def _stop(self, deployment: Any) -> str:
+        """Go back to the version before; a first one has none, and ECS would refuse to stop it."""
+        if not deployment.get("sourceServiceRevisions") and self._abandon():
+            return "and no version to go back to: the stack is deleted, mend it and deploy again"
+        self._ecs.stop_service_deployment(
+            serviceDeploymentArn=deployment["serviceDeploymentArn"], stopType="ROLLBACK"
+        )
+        return "so the version before comes back"
 
     def _starting(self, cluster: str, service: str) -> list[Any]:
         listed = self._ecs.list_service_deployments(

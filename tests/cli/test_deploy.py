@@ -3,16 +3,22 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from cli.deploy import ensure_key
+from cli.deploy import deploy_rest, ensure_key
 from cli.errors import CommandError
 from cli.stacks.account import Account
+from cli.stacks.rollout import Rollout
+from cli.stacks.toolkit import Toolkit
 from infra.settings import load_environment
+from tests.fakes.aws_account import FakeAws, FakeStack, fake_account, starting_deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -78,3 +84,38 @@ def test_deploy_refuses_a_stored_key_of_another_residency(account: DeployedFound
     with pytest.raises(CommandError, match="residency 'eu'") as refusal:
         ensure_key(account)
     assert KEY not in str(refusal.value)
+
+
+class Refused(Toolkit):
+    """A CDK whose deployment fails."""
+
+    def deploy(self, *stacks: str) -> None:
+        raise CommandError("`cdk deploy` failed")
+
+
+def test_deploy_ends_with_the_cause_of_a_stopped_deployment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When the watch ended the creation, the command's last line says so rather than the CDK."""
+
+    @contextmanager
+    def watching_once(rollout: Rollout) -> Iterator[None]:
+        rollout.check()
+        yield
+
+    monkeypatch.setattr("cli.deploy.watching", watching_once)
+    resources = [("AWS::ECS::Cluster", "C", "cluster"), ("AWS::ECS::Service", "S", "a/service")]
+    stack = FakeStack(resources=resources, status="CREATE_IN_PROGRESS")
+    late = starting_deployment(datetime.now(UTC) - timedelta(minutes=11), is_first=True)
+    aws = FakeAws(
+        stacks={"SpeechEngine-dev-Realtime": stack}, deployments=[late], service_events=["no room"]
+    )
+    with pytest.raises(CommandError, match=r"^no healthy tasks .* stack is deleted.*: no room$"):
+        deploy_rest(fake_account(aws), Refused(Path()))
+    assert aws.calls[-1] == ("delete_stack", {"StackName": "SpeechEngine-dev-Realtime"})
+
+
+def test_deploy_tells_other_failures_as_they_are() -> None:
+    """A deployment that the watch had no part in ends with the CDK's own failure."""
+    with pytest.raises(CommandError, match=r"^`cdk deploy` failed$"):
+        deploy_rest(fake_account(FakeAws()), Refused(Path()))

@@ -58,3 +58,13 @@ def test_destroy_takes_the_end_of_input_for_a_no(
     monkeypatch.setattr(sys, "stdin", ClosedTerminal())
     assert main(["destroy", "-e", "dev"]) == 1
     assert capsys.readouterr().err == "speechctl destroy: nothing was deleted\n"
+
+
+def test_destroy_asks_by_account_and_region(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is asked sees where it would be deleted, not only what."""
+    monkeypatch.setattr("cli.destroy.open_account", lambda _: fake_account(FakeAws()))
+    monkeypatch.setattr(sys, "stdin", ClosedTerminal())
+    main(["destroy", "-e", "dev"])
+    assert "SpeechEngine-dev in account 000000000000, us-east-1: " in capsys.readouterr().out

@@ -46,6 +46,9 @@ class FakeAws:
     security_groups: list[tuple[str, str, str]] = field(default_factory=list)
     log_groups: list[str] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    service_events: list[str] = field(default_factory=list)
+    task_logs: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     resource: Any = None
 
@@ -76,6 +79,33 @@ class FakeAws:
 
     def stop_service_deployment(self, **call: Any) -> None:
         self.calls.append(("stop_service_deployment", call))
+
+    def list_tasks(self, serviceName: str, desiredStatus: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        stopped = desiredStatus == "STOPPED" and "/" not in serviceName
+        return {"taskArns": [task["taskArn"] for task in self.tasks if stopped]}
+
+    def describe_tasks(self, tasks: list[str], **_: Any) -> dict[str, Any]:
+        return {"tasks": [task for task in self.tasks if task["taskArn"] in tasks]}
+
+    def describe_services(self, **_: Any) -> dict[str, Any]:
+        return {"services": [{"events": [{"message": each} for each in self.service_events]}]}
+
+    def describe_task_definition(self, **_: Any) -> dict[str, Any]:
+        options = {"awslogs-group": "server-log", "awslogs-stream-prefix": "server"}
+        container = {"name": "server", "logConfiguration": {"options": options}}
+        return {"taskDefinition": {"containerDefinitions": [container]}}
+
+    def get_log_events(self, logGroupName: str, logStreamName: str, limit: int) -> dict[str, Any]:  # noqa: N803
+        if (logGroupName, logStreamName) not in self.task_logs:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetLogEvents")
+        lines = self.task_logs[logGroupName, logStreamName][-limit:]
+        return {"events": [{"message": line} for line in lines]}
+
+    def get_caller_identity(self) -> dict[str, Any]:
+        return {"Account": "000000000000"}
+
+    def delete_stack(self, **call: Any) -> None:
+        self.calls.append(("delete_stack", call))
 
     def update_termination_protection(self, **call: Any) -> None:
         self.calls.append(("update_termination_protection", call))
@@ -164,12 +194,26 @@ def fake_account(aws: FakeAws, name: str = "dev", **sections: Any) -> Account:
     return Account(aws, environment)  # type: ignore[arg-type]
 
 
-def starting_deployment(started: datetime, stage: str = "SCALE_UP") -> dict[str, Any]:
+def stopped_task(name: str, created: datetime, reason: str) -> dict[str, Any]:
+    """A task that did not stay up, as ECS describes it."""
+    return {
+        "taskArn": f"arn:aws:ecs:us-east-1:000000000000:task/cluster/{name}",
+        "taskDefinitionArn": "arn:aws:ecs:us-east-1:000000000000:task-definition/server:1",
+        "createdAt": created,
+        "stoppedReason": reason,
+    }
+
+
+def starting_deployment(
+    started: datetime, stage: str = "SCALE_UP", *, is_first: bool = False
+) -> dict[str, Any]:
     """A service deployment in progress, as ECS describes it."""
+    sources = [] if is_first else [{"arn": "arn:aws:ecs:us-east-1:000000000000:revision/1"}]
     return {
         "serviceDeploymentArn": "arn:aws:ecs:us-east-1:000000000000:service-deployment/x",
         "createdAt": started,
         "startedAt": started,
         "status": "IN_PROGRESS",
         "lifecycleStage": stage,
+        "sourceServiceRevisions": sources,
     }
