@@ -75,11 +75,15 @@ def test_make_system_runs_twice() -> None:
     assert run_make("system").strip()
 
 
-def test_ci_calls_the_readme_test_command(tmp_path: Path) -> None:
+def test_ci_calls_the_readme_commands(tmp_path: Path) -> None:
     """CI runs what the README tells people to run, with CI=true."""
     status, calls = run_ci_with("exit 0", tmp_path)
     assert status == 0
-    assert calls == ["true system", f"true {readme_test_command().removeprefix('make ')}"]
+    assert calls == [
+        "true system",
+        f"true {readme_test_command().removeprefix('make ')}",
+        "true demo",
+    ]
 
 
 def test_ci_fails_when_the_tests_fail(tmp_path: Path) -> None:

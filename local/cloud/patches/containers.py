@@ -63,12 +63,14 @@ def _credentials(endpoint: str, region: str) -> dict[str, str]:
 
 
 def _limits(container: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
-    capabilities = (container.get("linuxParameters") or {}).get("capabilities") or {}
+    linux = container.get("linuxParameters") or {}
+    capabilities = linux.get("capabilities") or {}
     options = {
         "nano_cpus": int(definition["cpu"]) * 10**9 // _CPU_UNITS if "cpu" in definition else None,
         "mem_limit": f"{definition['memory']}m" if "memory" in definition else None,
         "read_only": bool(container.get("readonlyRootFilesystem")),
         "cap_drop": capabilities.get("drop"),
+        "init": linux.get("initProcessEnabled"),
         "user": container.get("user"),
         "entrypoint": container.get("entryPoint"),
     }
