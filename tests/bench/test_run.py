@@ -63,7 +63,21 @@ def test_bench_told_to_end_leaves_no_server_behind() -> None:
         bench.terminate()
         _, errors = bench.communicate(timeout=20)
     assert (bench.returncode, errors) == (130, b"")
-    assert not Path(f"/proc/{server}").exists()
+    wait_until_gone(server)
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait until a process has ended; whoever inherits it may take a moment to see that."""
+    status = Path(f"/proc/{pid}/stat")
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            if status.read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except OSError:
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"process {pid} is still running")
 
 
 def wait_for_server(pid: int) -> int:
