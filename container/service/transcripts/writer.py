@@ -6,6 +6,7 @@ the log, from which it can be restored. Writing one twice does no harm.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import random
@@ -74,8 +75,10 @@ class TranscriptWriter:
             self._thread.join(seconds)
         # A call to the table may still be under way; the thread ends after it.
         self._has_given_up = True
-        while not self._queue.empty():
-            _tell_lost(self._queue.get(), "no time left")
+        with contextlib.suppress(queue.Empty):
+            while True:
+                # The thread may still take from the queue: an item seen is not an item got.
+                _tell_lost(self._queue.get_nowait(), "no time left")
         _tell_lost(list(self._pending.values()), "no time left")
 
     # -- in the thread -------------------------------------------------------------------------

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,13 @@ ENOUGH_SECONDS = 10.0
 
 def item(name: str, **fields: str | int) -> Item:
     return {"conversation": "conv_1", "item": name, **fields}
+
+
+class TakenQueue(queue.SimpleQueue[Any]):
+    """Looks as it did a moment ago, before the writer's thread took what was in it."""
+
+    def empty(self) -> bool:
+        return False
 
 
 class Table:
@@ -193,3 +201,13 @@ def test_writer_that_never_started_loses_nothing(
     writer.close(0)
     writer.close(0)
     assert [line["item"] for line in events("transcript not written")] == [item("1")]
+
+
+@pytest.mark.timeout(5)
+def test_writer_close_waits_for_no_item_that_its_thread_has_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A close past its limit ends, though the queue is emptied while it looks."""
+    writer = TranscriptWriter(Table)
+    monkeypatch.setattr(writer, "_queue", TakenQueue())
+    writer.close(0)
