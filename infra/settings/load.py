@@ -81,10 +81,8 @@ def _find(name_or_path: str) -> Path:
     if name_or_path in names:
         return ENVIRONMENTS / f"{name_or_path}.toml"
     near = get_close_matches(name_or_path, names, n=1)
-    question = f"did you mean {near[0]}? " if near else ""
-    raise SettingsError(
-        [f"there is no environment {name_or_path!r}; {question}There are: {', '.join(names)}"]
-    )
+    remedy = f"did you mean {near[0]}? There are" if near else "there are"
+    raise SettingsError([f"there is no environment {name_or_path!r}; {remedy}: {', '.join(names)}"])
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -48,13 +48,18 @@ def test_load_reads_a_file_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "question"),
-    [("prd", "did you mean prod? "), ("staging-9", ""), ("../environments/dev", ""), ("", "")],
+    ("name", "remedy"),
+    [
+        ("prd", "did you mean prod? There are"),
+        ("staging-9", "there are"),
+        ("../environments/dev", "there are"),
+        ("", "there are"),
+    ],
 )
-def test_load_names_the_environments_there_are(name: str, question: str) -> None:
+def test_load_names_the_environments_there_are(name: str, remedy: str) -> None:
     """An unknown name is answered with the known ones, and the nearest if there is one."""
     assert problem_of(name) == (
-        f"there is no environment {name!r}; {question}There are: dev, local, preview, prod"
+        f"there is no environment {name!r}; {remedy}: dev, local, preview, prod"
     )
 
 
