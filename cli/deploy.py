@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Deploy every stack of the environment; returns the exit code. Raises CommandError."""
     environment = read_environment(arguments.environment)
-    _refuse_placeholders(environment)
+    _refuse_placeholders(environment, arguments.environment)
     with readable_errors():
         account = open_account(environment)
         with synthesize(arguments.environment) as toolkit:
@@ -45,13 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_placeholders(environment: Environment) -> None:
+def _refuse_placeholders(environment: Environment, name_or_path: str) -> None:
     from infra.settings.placeholders import placeholders
 
     if keys := placeholders(environment):
+        is_path = name_or_path.endswith(".toml")
+        file = name_or_path if is_path else f"environments/{name_or_path}.toml"
         raise CommandError(
-            f"environments/{environment.name}.toml still has the example's {', '.join(keys)};"
-            " put your own values there"
+            f"{file} still has the example's {', '.join(keys)}; put your own values there"
         )
 
 

@@ -47,8 +47,10 @@ class Toolkit:
 @contextmanager
 def synthesize(environment: str) -> Iterator[Toolkit]:
     """Make the templates in a folder of their own, gone afterwards. Raises CommandError."""
+    # The CDK runs in the checkout, from which a relative path would lead elsewhere.
+    chosen = Path(environment).resolve() if environment.endswith(".toml") else environment
     with tempfile.TemporaryDirectory(prefix="speech-engine-") as folder:
-        run_cdk("synth", "--quiet", "--context", f"env={environment}", "--output", folder)
+        run_cdk("synth", "--quiet", "--context", f"env={chosen}", "--output", folder)
         yield Toolkit(Path(folder))
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import argparse
 import io
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +15,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli.deploy import deploy_rest, ensure_key
+from cli.deploy import deploy_rest, ensure_key, run
 from cli.errors import CommandError
 from cli.stacks.account import Account
 from cli.stacks.rollout import Rollout
 from cli.stacks.toolkit import Toolkit
 from infra.settings import load_environment
+from infra.settings.load import ENVIRONMENTS
 from tests.fakes.aws_account import FakeAws, FakeStack, fake_account, starting_deployment
 
 if TYPE_CHECKING:
@@ -119,3 +123,13 @@ def test_deploy_tells_other_failures_as_they_are() -> None:
     """A deployment that the watch had no part in ends with the CDK's own failure."""
     with pytest.raises(CommandError, match=r"^`cdk deploy` failed$"):
         deploy_rest(fake_account(FakeAws()), Refused(Path()))
+
+
+def test_deploy_names_the_file_whose_placeholders_are_left(tmp_path: Path) -> None:
+    """Whoever gives a path is told that path, and nothing of AWS is asked."""
+    file = tmp_path / "mine.toml"
+    shutil.copy(ENVIRONMENTS / "prod.toml", file)
+    for given in (str(file), "prod"):
+        told = given if given.endswith(".toml") else "environments/prod.toml"
+        with pytest.raises(CommandError, match=f"^{re.escape(told)} still has the example's "):
+            run(argparse.Namespace(environment=given))

@@ -12,6 +12,10 @@ SHOW_ENVIRONMENT = """
 require("fs").writeFileSync(process.argv[2], JSON.stringify(process.env)); process.exit(3)
 """
 
+SHOW_ARGUMENTS = """
+require("fs").writeFileSync("%s", JSON.stringify(process.argv.slice(2)))
+"""
+
 
 def test_run_cdk_keeps_the_key_from_the_cdk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -26,3 +30,18 @@ def test_run_cdk_keeps_the_key_from_the_cdk(
     environ = json.loads(shown.read_text())
     assert "PATH" in environ
     assert "ELEVENLABS_API_KEY" not in environ
+
+
+@pytest.mark.parametrize("given", ["dev", "own/mine.toml"])
+def test_synthesize_reads_a_path_from_where_the_user_is(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path means the same to the CDK, which runs in the checkout; a name stays one."""
+    program, shown = tmp_path / "cdk.js", tmp_path / "arguments.json"
+    program.write_text(SHOW_ARGUMENTS % shown)
+    monkeypatch.setattr(toolkit, "_CDK", program)
+    monkeypatch.chdir(tmp_path)
+    with toolkit.synthesize(given):
+        pass
+    chosen = tmp_path / given if given.endswith(".toml") else given
+    assert f"env={chosen}" in json.loads(shown.read_text())
