@@ -46,7 +46,7 @@ class Engine:
         """
 
         async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError):
+            with contextlib.closing(writer), contextlib.suppress(OSError):
                 near_reader, near_writer = await asyncio.open_connection("127.0.0.1", port)
                 await asyncio.gather(_copy(reader, near_writer), _copy(near_reader, writer))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +74,22 @@ async def test_engine_relays_its_containers_to_loopback(
         writer.write(b"hello")
         assert await reader.read() == b"hello"
         writer.close()
+    await engine.close(owner="me", registry="here")
+
+
+async def test_engine_relay_hangs_up_when_nothing_answers(
+    docker: Callable[[str], dict[str, str]],
+) -> None:
+    """A container whose emulator is gone is told at once, not left waiting."""
+    engine = await find_engine(docker("echo 127.0.0.1"))
+    assert isinstance(engine, Engine)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    address = await engine.relay(port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.split(":")[-1]))
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    writer.close()
     await engine.close(owner="me", registry="here")
 
 
