@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cli.stacks.account import STACKS
+from local.dev.options import PLATFORM_URL
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -29,4 +30,7 @@ def print_summary(account: Account, output: TextIO) -> None:
         if key in found:
             print(f"  {meaning:<28} {found[key]}", file=output)
     if engine := found.get("EngineId"):
-        print(f"\n  make talk ENGINE={engine}   (asks for ELEVENLABS_API_KEY)", file=output)
+        host = account.environment.elevenlabs.host
+        place = "" if host == PLATFORM_URL else f"ELEVENLABS_BASE_URL={host} "
+        print(f"\n  {place}make talk ENGINE={engine}", file=output)
+        print("  in a terminal where ELEVENLABS_API_KEY is set", file=output)
