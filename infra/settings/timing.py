@@ -1,8 +1,8 @@
 """The durations of a deploy and of a task's death, derived from the settings in this one place.
 
-No planned deploy or scale-in cuts a conversation because each of these outlasts the one before:
-the engine's maximum, the server's own end of a conversation, the time until the load balancer
-lets go of a task, and, for blue/green, the bake. `rules` refuses settings that break the row.
+A blue/green deployment cuts no conversation because each of these outlasts the one before: the
+engine's maximum, the server's own end of a conversation, the time until the load balancer lets go
+of a task, and the bake. `rules` refuses settings that break the row.
 """
 
 from __future__ import annotations
