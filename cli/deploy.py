@@ -15,6 +15,7 @@ from cli.stacks.stopped_task import StoppedTasks
 from cli.stacks.summary import print_summary
 from cli.stacks.toolkit import Toolkit, synthesize
 from cli.stacks.weights import check_weights
+from cli.stacks.zones import check_zones
 
 if TYPE_CHECKING:
     import argparse
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     _refuse_placeholders(environment, arguments.environment)
     with readable_errors():
         account = open_account(environment)
+        check_zones(account)
         with synthesize(arguments.environment) as toolkit:
             leftovers.release_failed_creations(account)
             check_weights(account, toolkit.assembly)

@@ -49,6 +49,9 @@ class FakeAws:
     tasks: list[dict[str, Any]] = field(default_factory=list)
     service_events: list[str] = field(default_factory=list)
     task_logs: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    zones: dict[str, str] = field(
+        default_factory=lambda: {"us-east-1a": "use1-az1", "us-east-1b": "use1-az2"}
+    )
     calls: list[tuple[str, Any]] = field(default_factory=list)
     resource: Any = None
 
@@ -76,6 +79,10 @@ class FakeAws:
 
     def describe_service_deployments(self, **_: Any) -> dict[str, Any]:
         return {"serviceDeployments": self.deployments}
+
+    def describe_availability_zones(self, **_: Any) -> dict[str, Any]:
+        zones = [{"ZoneName": name, "ZoneId": zone_id} for name, zone_id in self.zones.items()]
+        return {"AvailabilityZones": zones}
 
     def stop_service_deployment(self, **call: Any) -> None:
         self.calls.append(("stop_service_deployment", call))
