@@ -90,6 +90,8 @@ def _make_table(title: str, items: list[Item], digits: int) -> Any:
     for header, justify in _COLUMNS.items():
         table.add_column(header, justify=justify, no_wrap=True)
     for item in items:
+        if not item.count:
+            continue  # what this environment does not have is told by --json alone
         table.add_row(
             item.name,
             _show_count(item.count),
