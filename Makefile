@@ -106,7 +106,7 @@ lock: $(UV_READY) ## renew the lock files (UPGRADE=--upgrade for newer versions)
 	$(LOCK) --group uv --output-file requirements/uv.txt >/dev/null
 	$(LOCK) --group dev --output-file requirements/dev.txt >/dev/null
 	$(LOCK) --group cloud --output-file requirements/cloud.txt >/dev/null
-	set -e; for group in server container infra token local test lint bench; do \
+	set -e; for group in server container openai anthropic gemini bedrock infra token local test lint bench; do \
 		$(LOCK) --group $$group --constraints requirements/dev.txt \
 			--output-file requirements/$$group.txt >/dev/null; \
 	done

@@ -1,0 +1,212 @@
+"""What every provider's module promises, put to its real SDK against its wire format.
+
+Each provider's test file makes a `Candidate`, and a test of its own for each of these checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agents.prompt import (
+    Model,
+    ModelError,
+    ModelOptions,
+    ModelRefused,
+    Prompt,
+    ToolCall,
+    ToolResult,
+    ToolRound,
+    ToolSpec,
+)
+from speech_engine import ConversationMessage
+from tests.fakes.model_servers.server import (
+    Break,
+    Call,
+    ModelServer,
+    Pause,
+    Refuse,
+    Say,
+    StreamFailure,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WEATHER = ToolSpec(
+    "weather",
+    "The weather of a city.",
+    {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+)
+PROMPT = Prompt(
+    instructions="Be brief.",
+    messages=(ConversationMessage("user", "Hi"),),
+)
+NOTICED_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A provider's module against its server: makes a model with that name and those options."""
+
+    server: ModelServer
+    make: Callable[[str, ModelOptions], Model]
+    model: str = "test-model"
+
+    def open(self, model: str | None = None) -> Model:
+        """One client for the test; close it."""
+        return self.make(model or self.model, ModelOptions(temperature=0.2, max_tokens=200))
+
+
+async def collect(model: Model, prompt: Prompt = PROMPT) -> list[str | ToolCall]:
+    """The whole answer."""
+    async with aclosing(model.stream(prompt)) as answer:
+        return [piece async for piece in answer]
+
+
+async def check_streams_text(candidate: Candidate) -> None:
+    """Pieces come one by one, while the provider still works."""
+    candidate.server.script = lambda _: [Say("One,"), Pause(), Say("never")]
+    async with aclosing(candidate.open()) as model:
+        async with aclosing(model.stream(PROMPT)) as answer:
+            assert await anext(answer) == "One,"
+        await asyncio.wait_for(
+            candidate.server.wait_until(lambda: candidate.server.hung_up == 1), 5
+        )
+
+
+async def check_calls_a_tool(candidate: Candidate) -> None:
+    """A call comes whole after the text, and its result goes back in the provider's own form."""
+    candidate.server.script = lambda _: [Say("Let me see."), Call("weather", {"city": "Łódź"})]
+    prompt = Prompt(instructions="Be brief.", messages=PROMPT.messages, tools=(WEATHER,))
+    async with aclosing(candidate.open()) as model:
+        text, call = await collect(model, prompt)
+    assert text == "Let me see."
+    assert isinstance(call, ToolCall)
+    assert call.name == "weather"
+    assert json.loads(call.arguments) == {"city": "Łódź"}
+    results = (ToolResult(call, "It rains."),)
+    candidate.server.script = lambda _: [Say("It rains there.")]
+    async with aclosing(candidate.open()) as model:
+        again = replace(prompt, rounds=(ToolRound("Let me see.", results),))
+        assert await collect(model, again) == ["It rains there."]
+    body = json.dumps(candidate.server.requests[-1].body, ensure_ascii=False)
+    assert body.index("Let me see.") < body.index("Łódź") < body.index("It rains.")
+
+
+async def check_breaks_in_the_middle(candidate: Candidate) -> None:
+    """A connection that is cut after the first words is an error after those words."""
+    await _expect_failure_after_text(candidate, Break())
+
+
+async def check_fails_in_the_middle(candidate: Candidate) -> None:
+    """So is the provider's own error event inside the stream."""
+    await _expect_failure_after_text(candidate, StreamFailure())
+
+
+async def _expect_failure_after_text(candidate: Candidate, step: Break | StreamFailure) -> None:
+    # The pause lets the text out: a reset connection may lose what was not read yet.
+    candidate.server.script = lambda _: [Say("Well,"), Pause(0.05), step]
+    heard: list[str | ToolCall] = []
+    async with aclosing(candidate.open()) as model:
+        with pytest.raises(ModelError) as caught:
+            await _listen(model, heard)
+    assert heard == ["Well,"]
+    assert "Hi" not in str(caught.value)
+
+
+async def _listen(model: Model, heard: list[str | ToolCall]) -> None:
+    async with aclosing(model.stream(PROMPT)) as answer:
+        async for piece in answer:
+            heard.append(piece)  # noqa: PERF401 - what came before a failure counts
+
+
+async def check_is_limited(candidate: Candidate) -> None:
+    """429 is told at once with the time that the provider asks for, and never retried here."""
+    candidate.server.script = lambda _: [Refuse(429, retry_after="7")]
+    async with aclosing(candidate.open()) as model:
+        started = time.monotonic()
+        with pytest.raises(ModelError) as caught:
+            await collect(model)
+    assert caught.value.retry_after_seconds == 7
+    assert not isinstance(caught.value, ModelRefused)
+    assert time.monotonic() - started < 2
+    assert len(candidate.server.requests) == 1
+
+
+async def check_stalled_stream_is_closed(candidate: Candidate) -> None:
+    """Whoever waits for a stalled stream may give up, and the connection is closed at once."""
+    for steps in ([Pause()], [Say("Well,"), Pause()]):
+        candidate.server.script = lambda _, steps=steps: steps  # type: ignore[misc]
+        before = candidate.server.hung_up
+        async with aclosing(candidate.open()) as model:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await collect(model)
+            await _expect_hang_up(candidate.server, before)
+
+
+async def check_interruption_closes(candidate: Candidate) -> None:
+    """Cancelling the reader closes the provider's connection within a quarter of a second."""
+    candidate.server.script = lambda _: [Say("Well,"), Pause()]
+    async with aclosing(candidate.open()) as model:
+        reading = asyncio.ensure_future(collect(model))
+        await candidate.server.wait_until(lambda: candidate.server.streaming == 1)
+        before = candidate.server.hung_up
+        reading.cancel()
+        await _expect_hang_up(candidate.server, before)
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+
+async def _expect_hang_up(server: ModelServer, before: int) -> None:
+    async with asyncio.timeout(NOTICED_SECONDS):
+        await server.wait_until(lambda: server.hung_up == before + 1)
+
+
+async def check_first_turn_uses_the_open_connection(candidate: Candidate) -> None:
+    """The connection that the check opened carries the first turns, one after the other."""
+    async with aclosing(candidate.open()) as model:
+        await model.check()
+        await collect(model)
+        await collect(model)
+    assert candidate.server.connections == 1
+
+
+async def check_refuses_a_wrong_key(candidate: Candidate) -> None:
+    """A key that the provider does not take is noticed by the check, and by a turn."""
+    candidate.server.key = "another-key"
+    async with aclosing(candidate.open()) as model:
+        with pytest.raises(ModelRefused):
+            await model.check()
+        with pytest.raises(ModelRefused):
+            await collect(model)
+
+
+async def check_refuses_an_unknown_model(candidate: Candidate) -> None:
+    """A model that the provider does not have is noticed by the check, and by a turn."""
+    async with aclosing(candidate.open("no-such-model")) as model:
+        with pytest.raises(ModelRefused, match="no-such-model"):
+            await model.check()
+        with pytest.raises(ModelRefused):
+            await collect(model)
+
+
+async def check_tells_of_an_unreachable_provider(candidate: Candidate) -> None:
+    """Nobody there is an error that may pass, for the check and for a turn."""
+    candidate.server.script = lambda _: [Refuse(503)]
+    async with aclosing(candidate.open()) as model:
+        with pytest.raises(ModelError) as caught:
+            await collect(model)
+    assert not isinstance(caught.value, ModelRefused)

@@ -1,0 +1,291 @@
+"""A model provider on loopback: real HTTP/1.1, the provider's wire format, answers by script.
+
+The formats stand in modules of their own; this one knows requests, connections and who hung up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_LOOK_SECONDS = 0.002
+
+
+@dataclass(frozen=True)
+class Say:
+    """One piece of text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One whole tool call, streamed in fragments as the provider does."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing for a while; without seconds, until the client hangs up."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Break:
+    """The connection is cut in the middle of the stream."""
+
+
+@dataclass(frozen=True)
+class StreamFailure:
+    """The provider's own error event inside a stream that began well (overloaded, say)."""
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """An HTTP error in the place of a stream; only as the first step."""
+
+    status: int
+    retry_after: str | None = None
+
+
+Step = Say | Call | Pause | Break | StreamFailure | Refuse
+
+
+@dataclass(frozen=True)
+class Request:
+    """What arrived: `body` is the JSON object, or empty."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class WireFormat(Protocol):
+    """How one provider speaks. Encoders give the bytes of the body, without chunk framing."""
+
+    models: tuple[str, ...]
+    """Models that the server knows."""
+
+    content_type: str
+
+    def is_stream(self, request: Request) -> bool:
+        """Whether the request asks for a stream; anything else is a check or a stranger."""
+        ...
+
+    def model_of(self, request: Request) -> str:
+        """The model that a request is for, of whichever kind."""
+        ...
+
+    def begin(self, request: Request) -> bytes:
+        """What comes before the first step."""
+        ...
+
+    def say(self, text: str) -> bytes: ...
+
+    def call(self, call: Call) -> bytes: ...
+
+    def stream_failure(self) -> bytes: ...
+
+    def end(self) -> bytes:
+        """What comes after the last step; nothing may follow."""
+        ...
+
+    def answer_check(self, request: Request) -> bytes:
+        """The JSON body of a check's 200."""
+        ...
+
+    def error(self, status: int) -> bytes:
+        """The JSON body of an HTTP error."""
+        ...
+
+    def error_headers(self, status: int) -> dict[str, str]:
+        """Headers that the provider's errors carry, if any."""
+        ...
+
+
+Script = Callable[[Request], Sequence[Step]]
+
+
+@dataclass
+class ModelServer:
+    """One provider. Set `script` at any time; a request gets the steps that it returns.
+
+    `key` is what a client must send, wherever its provider looks for it; None accepts anybody.
+    `hung_up` counts streams whose client closed the connection before their end.
+    """
+
+    new_wire: Callable[[], WireFormat]
+    script: Script = field(default=lambda _: [Say("Hello"), Say(" there.")])
+    key: str | None = None
+    url: str = ""
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+    hung_up: int = 0
+    streaming: int = 0
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Wait until `holds`, looked at whenever a stream begins, ends or loses its client."""
+        async with self._changed:
+            await self._changed.wait_for(holds)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection until it is closed."""
+        self.connections += 1
+        try:
+            while (request := await _read_request(reader)) is not None:
+                self.requests.append(request)
+                if not await self._answer(request, reader, writer):
+                    return
+        except ConnectionError:
+            """The client is gone; `hung_up` has been counted where it matters."""
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Returns whether the connection is still good."""
+        wire = self.new_wire()
+        status = self._judge(wire, request)
+        if status != 200:
+            return await _send_json(writer, status, wire.error(status), wire.error_headers(status))
+        if not wire.is_stream(request):
+            return await _send_json(writer, 200, wire.answer_check(request), {})
+        steps = self.script(request)
+        if steps and isinstance(steps[0], Refuse):
+            refusal = steps[0]
+            headers = wire.error_headers(refusal.status)
+            if refusal.retry_after is not None:
+                headers["Retry-After"] = refusal.retry_after
+            return await _send_json(writer, refusal.status, wire.error(refusal.status), headers)
+        return await self._stream(wire, request, steps, reader, writer)
+
+    def _judge(self, wire: WireFormat, request: Request) -> int:
+        if self.key is not None and not any(self.key in v for v in request.headers.values()):
+            return 401
+        return 200 if wire.model_of(request) in wire.models else 404
+
+    async def _stream(
+        self,
+        wire: WireFormat,
+        request: Request,
+        steps: Iterable[Step],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        await self._count(streaming=1)
+        try:
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: "
+                + wire.content_type.encode()
+                + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
+            _write_chunk(writer, wire.begin(request))
+            for step in steps:
+                if not await self._take(step, wire, reader, writer):
+                    return False
+            _write_chunk(writer, wire.end())
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+            return True
+        except ConnectionError:
+            await self._count(hung_up=1)
+            return False
+        finally:
+            await self._count(streaming=-1)
+
+    async def _take(
+        self,
+        step: Step,
+        wire: WireFormat,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        match step:
+            case Say(text):
+                _write_chunk(writer, wire.say(text))
+            case Call():
+                _write_chunk(writer, wire.call(step))
+            case StreamFailure():
+                _write_chunk(writer, wire.stream_failure())
+            case Break():
+                writer.transport.abort()
+                return False
+            case Pause(seconds):
+                await _pause(seconds, reader)
+            case Refuse():
+                raise AssertionError("Refuse stands at the beginning only")
+        await writer.drain()
+        if reader.at_eof():
+            await self._count(hung_up=1)
+            return False
+        return True
+
+    async def _count(self, *, streaming: int = 0, hung_up: int = 0) -> None:
+        async with self._changed:
+            self.streaming += streaming
+            self.hung_up += hung_up
+            self._changed.notify_all()
+
+
+async def _pause(seconds: float | None, reader: asyncio.StreamReader) -> None:
+    # at_eof consumes nothing: a next request that arrives early stays whole.
+    loop = asyncio.get_running_loop()
+    until = None if seconds is None else loop.time() + seconds
+    while not reader.at_eof() and (until is None or loop.time() < until):
+        left = _LOOK_SECONDS if until is None else min(_LOOK_SECONDS, until - loop.time())
+        await asyncio.sleep(max(0.0, left))
+
+
+def _write_chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
+    if data:
+        writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+
+async def _send_json(
+    writer: asyncio.StreamWriter, status: int, body: bytes, headers: dict[str, str]
+) -> bool:
+    own = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+    writer.write(f"HTTP/1.1 {status} Status\r\n{lines}\r\n".encode() + body)
+    await writer.drain()
+    return True
+
+
+async def _read_request(reader: asyncio.StreamReader) -> Request | None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    first, *lines = head.strip().split("\r\n")
+    method, path, _ = first.split(" ", 2)
+    pairs = (line.partition(":") for line in lines)
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    raw = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method, path, headers, json.loads(raw) if raw else {})
+
+
+@asynccontextmanager
+async def serve_model(new_wire: Callable[[], WireFormat]) -> AsyncIterator[ModelServer]:
+    """Serve one provider on a free port until the block ends."""
+    served = ModelServer(new_wire)
+    server = await asyncio.start_server(served.serve, "127.0.0.1", 0)
+    served.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield served
+    finally:
+        server.close()
