@@ -1,0 +1,46 @@
+"""The HTTP client that a provider's SDK is given: how long it waits, how long it keeps connections.
+
+It knows no provider; keys and requests are the SDK's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT_SECONDS = 2.0
+"""For TCP, and again for TLS: one lost packet costs a second, a distant provider half of one."""
+
+READ_SECONDS = 20.0
+"""Silence before the headers or between two chunks. Callers give up earlier; this ends the rest."""
+
+WRITE_SECONDS = 5.0
+"""A conversation is some kilobytes: who does not take them in that time is gone."""
+
+KEEP_SECONDS = 240.0
+"""Survives a quiet minute between two turns, and ends before NAT forgets the connection (350 s).
+
+https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
+"""
+
+KEEP_CONNECTIONS = 100
+
+
+def open_http_client(**arguments: Any) -> httpx2.AsyncClient:
+    """Return a client without retries and redirects; `arguments` are httpx2's own, of the caller.
+
+    Connections are not counted: each turn has one, and the server limits its conversations.
+    """
+    import httpx2
+
+    return httpx2.AsyncClient(
+        timeout=httpx2.Timeout(
+            connect=CONNECT_SECONDS, read=READ_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS
+        ),
+        limits=httpx2.Limits(
+            max_keepalive_connections=KEEP_CONNECTIONS, keepalive_expiry=KEEP_SECONDS
+        ),
+        **arguments,
+    )

@@ -1,0 +1,84 @@
+"""What a provider's failure means, in the contract's errors: one line, the model and the remedy.
+
+No message carries what the provider wrote: it may quote the conversation.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from agents.prompt import ModelError, ModelRefused
+
+_PASSING = {408, 409, 425}
+"""Client errors that may pass by themselves."""
+
+
+def explain_status(
+    name: str, status: int, key_variable: str, retry_after_seconds: float | None = None
+) -> ModelError:
+    """Return the error for an HTTP status that is not a success. `name` is the model's."""
+    if status in {401, 403}:
+        return ModelRefused(
+            f"{name}: the key is not accepted (HTTP {status}); set {key_variable} to one that may"
+            " use this model"
+        )
+    if status == 402:
+        return ModelRefused(f"{name}: the account has no credit; top it up at the provider")
+    if status == 404:
+        return ModelRefused(
+            f"{name}: the provider has no such model for this key; correct SPEECH_ENGINE_MODELS"
+        )
+    if status == 429:
+        return ModelError(
+            f"{name}: too many requests for the account; raise its limits or add a second model",
+            retry_after_seconds=retry_after_seconds,
+        )
+    if 400 <= status < 500 and status not in _PASSING:
+        return ModelRefused(
+            f"{name}: the request is not accepted (HTTP {status}); the model may not take the"
+            " temperature, the maximum of tokens or the tools that are set"
+        )
+    return ModelError(
+        f"{name}: the provider fails at the moment (HTTP {status}); a second model would answer",
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+def explain_exception(name: str, error: Exception) -> ModelError:
+    """Return the error for whatever an SDK or the network raised that has no HTTP status."""
+    kind = type(error).__name__
+    return ModelError(
+        f"{name}: no complete answer came ({kind}); if it persists, see that the server reaches"
+        " the provider"
+    )
+
+
+def report_no_answer(name: str) -> ModelError:
+    """Return the error for a model that ended, or was stopped, without words or calls."""
+    return ModelError(f"{name} gave no answer; rephrase the instructions or choose another model")
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After header, a number or an HTTP date; None if it is neither.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _seconds_until(value)
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _seconds_until(date: str) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return math.nan
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - datetime.now(UTC)).total_seconds()
