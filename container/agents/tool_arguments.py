@@ -105,10 +105,8 @@ def _resolve_types(
     stand_in = SimpleNamespace(__annotations__=written)
     try:
         return get_type_hints(stand_in, getattr(function, "__globals__", {}), include_extras=True)
-    except (NameError, AttributeError) as error:
-        raise _unusable(
-            function, f"has a type that is not there when the program runs ({error})"
-        ) from None
+    except (AttributeError, NameError, SyntaxError, TypeError) as error:
+        raise _unusable(function, f"has a type that can't be read ({error})") from None
 
 
 def _as_field(parameter: inspect.Parameter, kind: Any) -> tuple[str, Any, Any]:
