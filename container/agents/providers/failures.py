@@ -55,9 +55,16 @@ def explain_exception(name: str, error: Exception) -> ModelError:
     )
 
 
-def report_no_answer(name: str) -> ModelError:
-    """Return the error for a model that ended, or was stopped, without words or calls."""
-    return ModelError(f"{name} gave no answer; rephrase the instructions or choose another model")
+def report_no_answer(name: str, reason: str | None = None) -> ModelError:
+    """Return the error for an answer that is empty, or that the provider stopped.
+
+    `reason` is one of the provider's constants, or None if it gave none.
+    """
+    detail = f" ({reason})" if reason else ""
+    return ModelError(
+        f"{name} gave no answer, or not all of it{detail}; if it persists, change the instructions"
+        " or the model"
+    )
 
 
 def parse_retry_after(value: str | None) -> float | None:

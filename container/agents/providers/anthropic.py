@@ -1,0 +1,268 @@
+"""Anthropic's Messages API by its own SDK: requests, streams and errors.
+
+https://platform.claude.com/docs/en/api/messages-streaming
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agents.prompt import ModelRefused, ToolCall
+from agents.providers.arguments import parse_arguments
+from agents.providers.connections import open_http_client
+from agents.providers.failures import (
+    explain_exception,
+    explain_status,
+    parse_retry_after,
+    report_no_answer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from anthropic import AsyncAnthropic
+    from anthropic.types import RawMessageStreamEvent
+    from anthropic.types.raw_content_block_delta import RawContentBlockDelta
+
+    from agents.prompt import Model, ModelError, ModelOptions, Prompt, ToolRound, ToolSpec
+    from agents.providers.access import Access
+
+    Block = dict[str, Any]
+    """A content block as it is sent back."""
+
+KEY_VARIABLE = "ANTHROPIC_API_KEY"
+
+DEFAULT_MAX_TOKENS = 1024
+"""The API wants a limit: some five minutes of speech, where nobody set another."""
+
+logger = logging.getLogger("agents")
+
+_NORMAL_ENDS = {
+    "end_turn",
+    "max_tokens",
+    "model_context_window_exceeded",
+    "stop_sequence",
+    "tool_use",
+}
+_THINKING = {"thinking", "redacted_thinking"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Preceding:
+    """The blocks before a tool call, its thoughts among them: only their own model takes them."""
+
+    model: str
+    blocks: tuple[Block, ...]
+
+
+class AnthropicModel:
+    """One model of Anthropic. Once checked, it thinks no longer before it speaks than it must."""
+
+    def __init__(self, name: str, model: str, client: AsyncAnthropic, max_tokens: int) -> None:
+        self.name = name
+        self._model = model
+        self._client = client
+        self._fixed: dict[str, Any] = {"max_tokens": max_tokens}
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
+        """Yield the answer as it comes. Raises ModelError."""
+        reply = _Reply(self._model)
+        request = _build_request(prompt, self._model)
+        try:
+            # The body is read to its end: what is closed before it closes the connection as well.
+            async with await self._client.messages.create(
+                model=self._model, stream=True, **self._fixed, **request
+            ) as events:
+                async for event in events:
+                    if piece := reply.take(event):
+                        yield piece
+        except Exception as error:  # noqa: BLE001 - the SDK's, its HTTP client's and its parser's
+            raise self._explain(error) from None
+        if not reply.is_complete:
+            raise report_no_answer(self.name, reply.stop_reason)
+
+    async def check(self) -> None:
+        """Retrieve the model, and learn how to keep it from long thoughts. Raises ModelError."""
+        try:
+            found = await self._client.models.retrieve(self._model)
+            capabilities = found.to_dict().get("capabilities")
+        except Exception as error:  # noqa: BLE001 - as in `stream`
+            raise self._explain(error) from None
+        self._fixed |= _hurry(capabilities)
+
+    async def aclose(self) -> None:
+        """Close the client and its connections."""
+        await self._client.close()
+
+    def _explain(self, error: Exception) -> ModelError:
+        from anthropic import APIStatusError
+
+        # An error event inside a stream comes with the stream's own status, a success.
+        if not isinstance(error, APIStatusError) or error.status_code < 400:
+            return explain_exception(self.name, error)
+        retry_after = parse_retry_after(error.response.headers.get("retry-after"))
+        return explain_status(self.name, error.status_code, KEY_VARIABLE, retry_after)
+
+
+class _Reply:
+    """The content blocks of one answer, as they grow."""
+
+    def __init__(self, model: str) -> None:
+        self.stop_reason: str | None = None
+        self._has_content = False
+        self._model = model
+        self._block: Block = {}
+        self._fragments: list[str] = []
+        self._preceding: list[Block] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the answer came to an end of its own, and is not silence."""
+        return self._has_content and self.stop_reason in _NORMAL_ENDS
+
+    def take(self, event: RawMessageStreamEvent) -> str | ToolCall | None:
+        """Take an event; return what is to be said, or a call that is whole by now."""
+        match event.type:
+            case "content_block_delta":
+                return self._grow(event.delta)
+            case "content_block_start":
+                self._block = event.content_block.to_dict()
+                self._fragments = []
+            case "content_block_stop":
+                return self._finish()
+            case "message_delta":
+                self.stop_reason = event.delta.stop_reason
+        return None
+
+    def _grow(self, delta: RawContentBlockDelta) -> str | None:
+        match delta.type:
+            case "text_delta":
+                self._fragments.append(delta.text)
+                return delta.text
+            case "input_json_delta":
+                self._fragments.append(delta.partial_json)
+            case "thinking_delta":
+                self._fragments.append(delta.thinking)
+            case "signature_delta":
+                self._block["signature"] = delta.signature
+        return None
+
+    def _finish(self) -> ToolCall | None:
+        block, grown = self._block, "".join(self._fragments)
+        kind = block["type"]
+        if kind == "tool_use":
+            self._has_content = True
+            # Without fragments the input stands in the block's beginning, and is mostly empty.
+            arguments = grown or json.dumps(block.get("input") or {})
+            return ToolCall(block["id"], block["name"], arguments, self._take_preceding())
+        if kind == "text":
+            self._has_content = self._has_content or bool(grown)
+            if not grown:  # the API takes no empty text back
+                return None
+        if kind in {"text", "thinking"}:
+            block[kind] = grown
+        self._preceding.append(block)
+        return None
+
+    def _take_preceding(self) -> _Preceding | None:
+        blocks, self._preceding = tuple(self._preceding), []
+        has_thoughts = any(block["type"] in _THINKING for block in blocks)
+        return _Preceding(self._model, blocks) if has_thoughts else None
+
+
+def create(name: str, model: str, access: Access, options: ModelOptions) -> Model:
+    """Return the model with a client of its own. Raises ModelRefused without a key."""
+    from anthropic import AsyncAnthropic
+
+    if not access.api_key:
+        raise ModelRefused(f"{name} needs a key; set {KEY_VARIABLE}")
+    client = AsyncAnthropic(
+        api_key=access.api_key,
+        base_url=access.base_url,
+        max_retries=0,
+        http_client=open_http_client(),
+        open_telemetry=False,  # its spans can be told to carry the conversation
+    )
+    if options.temperature is not None:
+        # Not refused: the other models of a failover list may take the same setting.
+        # https://platform.claude.com/docs/en/api/versioning
+        logger.warning(
+            "temperature left out", extra={"model": name, "reason": "Anthropic's API takes none"}
+        )
+    return AnthropicModel(name, model, client, options.max_tokens or DEFAULT_MAX_TOKENS)
+
+
+def _hurry(capabilities: object) -> dict[str, Any]:
+    """What to ask of a model that thinks, so that its first words come soon.
+
+    Newer ones think by default, at length, and each takes other words for "don't".
+    https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting
+    """
+    if not _supports(capabilities, "thinking"):
+        return {}
+    for kind in ("disabled", "between_tools"):
+        if _supports(capabilities, "thinking", "types", kind):
+            return {"thinking": {"type": kind}}
+    if _supports(capabilities, "effort", "low"):
+        return {"output_config": {"effort": "low"}}
+    return {}
+
+
+def _supports(capabilities: object, *path: str) -> bool:
+    for key in (*path, "supported"):
+        capabilities = capabilities.get(key) if isinstance(capabilities, dict) else None
+    return capabilities is True
+
+
+def _build_request(prompt: Prompt, model: str) -> dict[str, Any]:
+    roles = {"user": "user", "agent": "assistant"}
+    messages: list[Mapping[str, object]] = [
+        {"role": roles[message.role], "content": message.content} for message in prompt.messages
+    ]
+    for done in prompt.rounds:
+        messages += _tell_round(done, model)
+    request: dict[str, Any] = {"messages": messages}
+    if prompt.instructions:
+        request["system"] = prompt.instructions
+    if prompt.tools:
+        request["tools"] = [_describe(tool) for tool in prompt.tools]
+    return request
+
+
+def _describe(tool: ToolSpec) -> Block:
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": dict(tool.parameters),
+    }
+
+
+def _tell_round(done: ToolRound, model: str) -> list[Mapping[str, object]]:
+    said: list[Block] = []
+    for result in done.results:
+        before = result.call.extra
+        if isinstance(before, _Preceding) and before.model == model:
+            said += before.blocks
+        elif not said and done.text.strip():
+            said.append({"type": "text", "text": done.text})
+        said.append(
+            {
+                "type": "tool_use",
+                "id": result.call.id,
+                "name": result.call.name,
+                "input": parse_arguments(result.call.arguments),
+            }
+        )
+    results = [
+        {
+            "type": "tool_result",
+            "tool_use_id": result.call.id,
+            "content": result.content,
+            "is_error": result.failed,
+        }
+        for result in done.results
+    ]
+    return [{"role": "assistant", "content": said}, {"role": "user", "content": results}]
