@@ -29,10 +29,12 @@ from speech_engine import ConversationMessage
 from tests.fakes.model_servers.server import (
     Break,
     Call,
+    EndEarly,
     ModelServer,
     Pause,
     Refuse,
     Say,
+    Stall,
     StreamFailure,
 )
 
@@ -76,14 +78,13 @@ async def collect(model: Model, prompt: Prompt = PROMPT) -> list[str | ToolCall]
 
 
 async def check_streams_text(candidate: Candidate) -> None:
-    """Pieces come one by one, while the provider still works."""
+    """Pieces come one by one, while the provider still works; closing after one hangs up."""
     candidate.server.script = lambda _: [Say("One,"), Pause(), Say("never")]
     async with aclosing(candidate.open()) as model:
         async with aclosing(model.stream(PROMPT)) as answer:
             assert await anext(answer) == "One,"
-        await asyncio.wait_for(
-            candidate.server.wait_until(lambda: candidate.server.hung_up == 1), 5
-        )
+            before = candidate.server.hung_up
+        await _expect_hang_up(candidate.server, before)
 
 
 async def check_calls_a_tool(candidate: Candidate) -> None:
@@ -115,7 +116,14 @@ async def check_fails_in_the_middle(candidate: Candidate) -> None:
     await _expect_failure_after_text(candidate, StreamFailure())
 
 
-async def _expect_failure_after_text(candidate: Candidate, step: Break | StreamFailure) -> None:
+async def check_ends_too_early(candidate: Candidate) -> None:
+    """And so is an answer without its end: a proxy or a server cut it off."""
+    await _expect_failure_after_text(candidate, EndEarly())
+
+
+async def _expect_failure_after_text(
+    candidate: Candidate, step: Break | StreamFailure | EndEarly
+) -> None:
     # The pause lets the text out: a reset connection may lose what was not read yet.
     candidate.server.script = lambda _: [Say("Well,"), Pause(0.05), step]
     heard: list[str | ToolCall] = []
@@ -170,6 +178,19 @@ async def check_interruption_closes(candidate: Candidate) -> None:
             await reading
 
 
+async def check_interruption_closes_before_headers(candidate: Candidate) -> None:
+    """So does cancelling a reader whose provider has not even begun to answer."""
+    candidate.server.script = lambda _: [Stall()]
+    async with aclosing(candidate.open()) as model:
+        reading = asyncio.ensure_future(collect(model))
+        await candidate.server.wait_until(lambda: candidate.server.streaming == 1)
+        before = candidate.server.hung_up
+        reading.cancel()
+        await _expect_hang_up(candidate.server, before)
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+
 async def _expect_hang_up(server: ModelServer, before: int) -> None:
     async with asyncio.timeout(NOTICED_SECONDS):
         await server.wait_until(lambda: server.hung_up == before + 1)
@@ -205,6 +226,18 @@ async def check_refuses_an_unknown_model(candidate: Candidate) -> None:
 
 async def check_tells_of_an_unreachable_provider(candidate: Candidate) -> None:
     """Nobody there is an error that may pass, for the check and for a turn."""
+    candidate.server.is_down = True
+    async with aclosing(candidate.open()) as model:
+        with pytest.raises(ModelError) as unchecked:
+            await model.check()
+        with pytest.raises(ModelError) as unanswered:
+            await collect(model)
+    assert not isinstance(unchecked.value, ModelRefused)
+    assert not isinstance(unanswered.value, ModelRefused)
+
+
+async def check_tells_of_a_failing_provider(candidate: Candidate) -> None:
+    """And so is a provider that can't answer now."""
     candidate.server.script = lambda _: [Refuse(503)]
     async with aclosing(candidate.open()) as model:
         with pytest.raises(ModelError) as caught:

@@ -58,7 +58,24 @@ class Refuse:
     retry_after: str | None = None
 
 
-Step = Say | Call | Pause | Break | StreamFailure | Refuse
+@dataclass(frozen=True)
+class Stall:
+    """Not even headers, until the client hangs up; only as the first step."""
+
+
+@dataclass(frozen=True)
+class EndEarly:
+    """The HTTP body ends as it should, but the provider's own end does not come; the last step."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What only one provider sends: made by its wire format, which `encode` is given."""
+
+    encode: Callable[[Any], bytes]
+
+
+Step = Say | Call | Pause | Break | StreamFailure | Refuse | Stall | EndEarly | Raw
 
 
 @dataclass(frozen=True)
@@ -122,12 +139,14 @@ class ModelServer:
     """One provider. Set `script` at any time; a request gets the steps that it returns.
 
     `key` is what a client must send, wherever its provider looks for it; None accepts anybody.
-    `hung_up` counts streams whose client closed the connection before their end.
+    `hung_up` counts streams whose client closed the connection before their end. While it
+    `is_down`, whoever connects is cut off.
     """
 
     new_wire: Callable[[], WireFormat]
     script: Script = field(default=lambda _: [Say("Hello"), Say(" there.")])
     key: str | None = None
+    is_down: bool = False
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
@@ -143,6 +162,9 @@ class ModelServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection until it is closed."""
         self.connections += 1
+        if self.is_down:
+            writer.transport.abort()
+            return
         try:
             while (request := await _read_request(reader)) is not None:
                 self.requests.append(request)
@@ -166,13 +188,21 @@ class ModelServer:
         if not wire.is_stream(request):
             return await _send_json(writer, 200, wire.answer_check(request), {})
         steps = self.script(request)
-        if steps and isinstance(steps[0], Refuse):
-            refusal = steps[0]
-            headers = wire.error_headers(refusal.status)
-            if refusal.retry_after is not None:
-                headers["Retry-After"] = refusal.retry_after
-            return await _send_json(writer, refusal.status, wire.error(refusal.status), headers)
+        match steps:
+            case [Refuse(status, retry_after), *_]:
+                headers = wire.error_headers(status)
+                if retry_after is not None:
+                    headers["Retry-After"] = retry_after
+                return await _send_json(writer, status, wire.error(status), headers)
+            case [Stall(), *_]:
+                return await self._stall(reader)
         return await self._stream(wire, request, steps, reader, writer)
+
+    async def _stall(self, reader: asyncio.StreamReader) -> bool:
+        await self._count(streaming=1)
+        await _pause(None, reader)
+        await self._count(streaming=-1, hung_up=1)
+        return False
 
     def _judge(self, wire: WireFormat, request: Request) -> int:
         if self.key is not None and not any(self.key in v for v in request.headers.values()):
@@ -196,9 +226,12 @@ class ModelServer:
             )
             _write_chunk(writer, wire.begin(request))
             for step in steps:
+                if isinstance(step, EndEarly):
+                    break
                 if not await self._take(step, wire, reader, writer):
                     return False
-            _write_chunk(writer, wire.end())
+            else:
+                _write_chunk(writer, wire.end())
             writer.write(b"0\r\n\r\n")
             await writer.drain()
             return True
@@ -227,10 +260,12 @@ class ModelServer:
                 return False
             case Pause(seconds):
                 await _pause(seconds, reader)
-            case Refuse():
-                raise AssertionError("Refuse stands at the beginning only")
+            case Raw(encode):
+                _write_chunk(writer, encode(wire))
+            case _:
+                raise AssertionError(f"{step} stands at the beginning only")
         await writer.drain()
-        if reader.at_eof():
+        if _is_gone(reader):
             await self._count(hung_up=1)
             return False
         return True
@@ -243,12 +278,17 @@ class ModelServer:
 
 
 async def _pause(seconds: float | None, reader: asyncio.StreamReader) -> None:
-    # at_eof consumes nothing: a next request that arrives early stays whole.
+    # Looking consumes nothing: a next request that arrives early stays whole.
     loop = asyncio.get_running_loop()
     until = None if seconds is None else loop.time() + seconds
-    while not reader.at_eof() and (until is None or loop.time() < until):
+    while not _is_gone(reader) and (until is None or loop.time() < until):
         left = _LOOK_SECONDS if until is None else min(_LOOK_SECONDS, until - loop.time())
         await asyncio.sleep(max(0.0, left))
+
+
+def _is_gone(reader: asyncio.StreamReader) -> bool:
+    # A reset, unlike an orderly end, is no end of the stream but an exception in it.
+    return reader.at_eof() or reader.exception() is not None
 
 
 def _write_chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
