@@ -6,7 +6,6 @@ It knows Python modules and signatures; it does not run the agent.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import traceback
 from difflib import get_close_matches
@@ -17,7 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-READY_MADE = "agents"
+READY_MADE = ("echo", "order_desk")
+"""The agents that come with the project, modules of the package `agents`."""
+
+ASSISTANT = "assistant"
+"""The parameter of on_transcript that asks for the assistant."""
+
 # What each handler is called with: https://elevenlabs.io/docs/eleven-agents/guides/speech-engine
 _PARAMETERS = {
     "on_transcript": ("transcript", "session"),
@@ -79,7 +83,7 @@ def _import_agent(module_name: str) -> ModuleType:
         if error.name in {full_name, full_name.partition(".")[0]}:
             raise AgentError(
                 f"agent {module_name!r} is not found; name a module on PYTHONPATH or one of"
-                f" {', '.join(ready_made_agents()) or 'no ready-made agents'}"
+                f" {', '.join(READY_MADE)}"
             ) from None
         raise AgentError(_describe_failure(module_name, error)) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a fork's own file may fail in any way
@@ -87,17 +91,7 @@ def _import_agent(module_name: str) -> ModuleType:
 
 
 def _full_name(module_name: str) -> str:
-    if module_name in ready_made_agents():
-        return f"{READY_MADE}.{module_name}"
-    return module_name
-
-
-def ready_made_agents() -> list[str]:
-    """The names of the agents that come with the project."""
-    found = importlib.util.find_spec(READY_MADE)
-    folders = found.submodule_search_locations if found else None
-    files = [file for folder in folders or () for file in Path(folder).glob("[!_]*.py")]
-    return sorted(file.stem for file in files)
+    return f"agents.{module_name}" if module_name in READY_MADE else module_name
 
 
 def _describe_failure(module_name: str, error: BaseException) -> str:
@@ -124,13 +118,29 @@ def _check_signature(module: ModuleType, handler: str, function: object) -> None
     if not callable(function):
         raise AgentError(f"{handler} of the agent is not a function; {remedy}")
     try:
-        inspect.signature(function).bind(*parameters)
+        _bind(handler, function)
     except TypeError as error:
         raise AgentError(
             f"{handler} of the agent has the wrong parameters ({error}); {remedy}"
         ) from None
     except ValueError:
         """A callable written in C may have no signature to look at."""
+
+
+def _bind(handler: str, function: Callable[..., Any]) -> None:
+    signature = inspect.signature(function)
+    extra = {ASSISTANT: None} if wants_assistant(handler, function) else {}
+    signature.bind(*_PARAMETERS[handler], **extra)
+
+
+def wants_assistant(handler: str, function: Callable[..., Any]) -> bool:
+    """Whether a handler has a parameter for the assistant; only on_transcript may."""
+    if handler != "on_transcript":
+        return False
+    try:
+        return ASSISTANT in inspect.signature(function).parameters
+    except ValueError:
+        return False  # a callable written in C
 
 
 def _file_of(module: ModuleType) -> str:

@@ -78,6 +78,7 @@ class ConversationLog:
         logger.info(
             "turn ended",
             extra={
+                **turn.notes,
                 **self._fields(session),
                 "event_id": turn.event_id,
                 "outcome": turn.outcome,

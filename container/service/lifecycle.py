@@ -26,6 +26,7 @@ logger = logging.getLogger("service")
 # After the grace: closing handshakes, handlers' last steps, threads. With the default grace of
 # 110 s the sum of all stays below Fargate's 120 s, after which the task is killed.
 _CLOSE_SECONDS = 6.0
+_RELEASE_SECONDS = 0.5
 _LEAST_FINISH_SECONDS = 0.5
 _TASKS_SECONDS = 1.0
 _THREADS_SECONDS = 1.0
@@ -42,13 +43,16 @@ def run_server(
     stop: StopRequest,
     grace_seconds: float,
     uvloop: str,
+    prepare: Callable[[], Coroutine[Any, Any, None]],
     announce: Callable[[], None],
+    release: Callable[[], Coroutine[Any, Any, None]],
     finish: Callable[[float], None],
 ) -> None:
     """Serve until a stop signal, then drain for at most `grace_seconds` and close the loop.
 
-    `announce` is called when the server listens. `finish` is called when all conversations are
-    over, with the seconds that it may take; it may block.
+    `prepare` is awaited before anybody is let in, and what it raises ends the run. `announce` is
+    called when the server listens. When all conversations are over `release` is awaited, and then
+    `finish` is called with the seconds that it may take; it may block.
 
     A process whose tasks or threads outlive their time is ended here without a return: the
     interpreter would wait for them. Raises StartError.
@@ -58,7 +62,9 @@ def run_server(
     loop.set_exception_handler(_report)
     executor = ThreadPoolExecutor(thread_name_prefix="service")
     loop.set_default_executor(executor)
+    loop.run_until_complete(prepare())
     finish_by = loop.run_until_complete(_serve(server, stop, grace_seconds, announce))
+    loop.run_until_complete(_limit(release(), _RELEASE_SECONDS))
     finish(max(_LEAST_FINISH_SECONDS, finish_by - loop.time()))
     logger.info("stopped")
     executor.shutdown(wait=False, cancel_futures=True)

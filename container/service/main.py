@@ -13,17 +13,20 @@ from service.conversation_log import ConversationLog
 from service.lifecycle import StartError, run_server
 from service.log_throttle import LogThrottle
 from service.logs import configure_logs
-from service.settings import Settings, SettingsError, read_settings
+from service.models import equip, open_assistant
+from service.settings import Settings, read_settings
 from service.transcripts.items import ItemRules
 from service.transcripts.log import TranscriptLog
 from service.transcripts.table import DynamoTable
 from service.transcripts.writer import TranscriptWriter
 from service.user_tickets import UserTickets
+from service.variables import SettingsError
 from speech_engine import SpeechEngineServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from agents.assistant import Assistant
     from service.signals import StopRequest
 
 _CANNOT_START = 1
@@ -38,7 +41,7 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
     """Run the service described by `environ` until a stop signal; returns the exit code."""
     try:
         settings = read_settings(environ)
-        agent = load_agent(settings.agent)
+        agent, assistant = equip(load_agent(settings.agent), settings.assistant)
     except SettingsError as error:
         return _give_up(_BAD_SETTINGS, *error.problems)
     except AgentError as error:
@@ -46,7 +49,9 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
     _set_up_logs(settings)
     writer = build_writer(settings, environ.get("AWS_REGION"))
     try:
-        _serve(settings, build_server(settings, agent, writer), writer, stop)
+        _serve(settings, build_server(settings, agent, writer), assistant, writer, stop)
+    except AgentError as error:
+        return _give_up(_BAD_SETTINGS, str(error))
     except StartError as error:
         return _give_up(_CANNOT_START, f"{settings.host}:{settings.port}: {error}")
     except Exception:
@@ -61,9 +66,18 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
 def _serve(
     settings: Settings,
     server: SpeechEngineServer,
+    assistant: Assistant | None,
     writer: TranscriptWriter | None,
     stop: StopRequest,
 ) -> None:
+    async def prepare() -> None:
+        if assistant is not None:
+            await open_assistant(assistant)
+
+    async def release() -> None:
+        if assistant is not None:
+            await assistant.aclose()
+
     def announce() -> None:
         _announce(settings, server)
         # Not before: boto3 takes longer to import than all the rest of the start.
@@ -75,7 +89,9 @@ def _serve(
         stop=stop,
         grace_seconds=settings.stop_grace_seconds,
         uvloop=settings.uvloop,
+        prepare=prepare,
         announce=announce,
+        release=release,
         finish=writer.close if writer is not None else lambda _: None,
     )
 
@@ -167,6 +183,7 @@ def _announce(settings: Settings, server: SpeechEngineServer) -> None:
         extra={
             "address": address,
             "agent": settings.agent,
+            "models": ", ".join(map(str, settings.assistant.models)),
             "environment": settings.environment,
             "transcript_table": settings.transcript_table,
         },

@@ -8,29 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from service import values
+from service.model_settings import MODEL_VARIABLES, ModelSettings, take_model_settings
 from service.secret import RotatingSecret, parse_secret
+from service.variables import PREFIX, Reader, SettingsError, variable
 from speech_engine import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-PREFIX = "SPEECH_ENGINE_"
 API_KEY = "ELEVENLABS_API_KEY"
 # The only value that turns authentication off: nobody types it by habit.
 ACCEPT_ANYONE = "accept-anyone"
-
-_Value = TypeVar("_Value")
-
-
-class SettingsError(Exception):
-    """The environment can't be used; `problems` has one line for each variable that is wrong."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +33,7 @@ class Settings:
     port: int = 3001
     ws_path: str = "/ws"
     agent: str = "agent"
+    assistant: ModelSettings = field(default_factory=ModelSettings)
     environment: str | None = None
     header_name: str | None = None
     header_secret: RotatingSecret | None = None
@@ -85,7 +77,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
 def variable_names() -> tuple[str, ...]:
     """Every environment variable that the service reads."""
     own = (*_PARSERS, "disable_auth", *(limit.name for limit in fields(Limits)))
-    return (API_KEY, *(_variable(name) for name in own))
+    return (API_KEY, *(variable(name) for name in own), *MODEL_VARIABLES)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -94,14 +86,15 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises SettingsError with all that is wrong, not only the first finding. Empty variables count
     as unset. A variable with the service's prefix that it does not know is an error.
     """
-    reader = _Reader(environ)
+    reader = Reader(environ)
     chosen: dict[str, Any] = {
-        name: reader.take(_variable(name), parse, None) for name, parse in _PARSERS.items()
+        name: reader.take(variable(name), parse, None) for name, parse in _PARSERS.items()
     }
     settings = Settings(
         api_key=reader.take(API_KEY, parse_secret, None),
+        assistant=take_model_settings(reader),
         limits=_read_limits(reader),
-        disable_auth=reader.take(_variable("disable_auth"), _parse_disable_auth, False),
+        disable_auth=reader.take(variable("disable_auth"), _parse_disable_auth, False),
         **{name: value for name, value in chosen.items() if value is not None},
     )
     problems = reader.problems + _contradictions(settings, reader) + _strangers(environ)
@@ -110,35 +103,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-class _Reader:
-    """Takes values out of one environment and collects every complaint."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.problems: list[str] = []
-
-    def has(self, variable: str) -> bool:
-        return bool(self._environ.get(variable, "").strip())
-
-    def take(self, variable: str, parse: Callable[[str], _Value], default: Any) -> Any:
-        if not self.has(variable):
-            return default
-        try:
-            return parse(self._environ[variable].strip())
-        except ValueError as error:
-            self.problems.append(f"{variable} {error}")
-            return default
-
-
-def _variable(name: str) -> str:
-    return PREFIX + name.upper()
-
-
-def _read_limits(reader: _Reader) -> Limits:
+def _read_limits(reader: Reader) -> Limits:
     chosen: dict[str, Any] = {}
     for limit in fields(Limits):
         parse = values.whole_number(1) if isinstance(limit.default, int) else values.seconds(0.001)
-        chosen[limit.name] = reader.take(_variable(limit.name), parse, limit.default)
+        chosen[limit.name] = reader.take(variable(limit.name), parse, limit.default)
     return Limits(**chosen)
 
 
@@ -150,14 +119,14 @@ def _parse_disable_auth(text: str) -> bool:
     return True
 
 
-def _contradictions(settings: Settings, reader: _Reader) -> list[str]:
+def _contradictions(settings: Settings, reader: Reader) -> list[str]:
     problems = []
     if not settings.disable_auth and not reader.has(API_KEY):
         problems.append(
             f"{API_KEY} is missing; set it to the API key of the ElevenLabs workspace"
             " whose engine calls this server"
         )
-    name, secret = _variable("header_name"), _variable("header_secret")
+    name, secret = variable("header_name"), variable("header_secret")
     if reader.has(name) != reader.has(secret):
         present, absent = (name, secret) if reader.has(name) else (secret, name)
         problems.append(f"{absent} is missing; {present} is set, and one needs the other")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,10 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+# https://www.rfc-editor.org/rfc/rfc5646
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailStreamConfiguration.html
+_GUARDRAIL = re.compile(r"([a-z0-9]+|arn:[^\s/]+/[a-z0-9]+)/([1-9][0-9]{0,7}|DRAFT)")
 _PLATFORM_HEADER = "x-elevenlabs-speech-engine-authorization"
 _ON = frozenset({"on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
@@ -54,6 +59,21 @@ def seconds(low: float, high: float | None = None) -> Callable[[str], float]:
             value = math.nan
         if not math.isfinite(value) or value < low or (high is not None and value > high):
             raise ValueError(f"is {quote(text)}; give seconds {_range_text(low, high)}")
+        return value
+
+    return parse
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A parser for a finite number from `low` to `high`, both included."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise ValueError(f"is {quote(text)}; give a number {_range_text(low, high)}")
         return value
 
     return parse
@@ -118,3 +138,31 @@ def table_name(text: str) -> str:
     if not _TABLE_NAME.fullmatch(text):
         raise ValueError(f"is {quote(text)}; give a DynamoDB table's name, 3 to 255 characters")
     return text
+
+
+def language(text: str) -> str:
+    """A language tag, such as pt-br."""
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError(f"is {quote(text)}; give a language tag, such as en or pt-br")
+    return text.lower()
+
+
+def http_url(text: str) -> str:
+    """The address of an HTTP service, without credentials and query."""
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+        parts = urlsplit("")
+    if not is_good or parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("is no address; give one such as https://api.example.com/v1")
+    return text.rstrip("/")
+
+
+def guardrail(text: str) -> tuple[str, str]:
+    """Id and version of an Amazon Bedrock Guardrail, such as ab12cd34ef56/1."""
+    match = _GUARDRAIL.fullmatch(text)
+    if match is None:
+        raise ValueError(f"is {quote(text)}; give id/version, such as ab12cd34ef56/1 or …/DRAFT")
+    return match[1], match[2]

@@ -33,6 +33,7 @@ class Turn:
         "first_chunk_at",
         "handler_ended",
         "is_late",
+        "notes",
         "outcome",
         "started_at",
         "streams",
@@ -60,6 +61,8 @@ class Turn:
         self.final_sent = False
         self.handler_ended = False
         self.is_late = False
+        self.notes: dict[str, str | int | float] = {}
+        """What an agent wants the log to say of the turn: which model answered, say. No text."""
         self.streams = 0
         self.task: object = None
         self.texts: list[str] = []

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from service.agent_module import AgentError, load_agent, ready_made_agents
+from service.agent_module import READY_MADE, AgentError, load_agent, wants_assistant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,10 +67,25 @@ def test_agent_may_be_named_with_its_function(write_agent: Callable[[str], str])
     assert load_agent(f"{name}:reply")["on_transcript"].__name__ == "reply"
 
 
-def test_agent_may_be_ready_made() -> None:
+@pytest.mark.parametrize("name", READY_MADE)
+def test_agent_may_be_ready_made(name: str) -> None:
     """A ready-made agent is chosen by its file's name."""
-    assert "echo" in ready_made_agents()
-    assert load_agent("echo")["on_transcript"].__module__ == "agents.echo"
+    assert load_agent(name)["on_transcript"].__module__ == f"agents.{name}"
+
+
+def test_agent_may_ask_for_the_assistant(write_agent: Callable[[str], str]) -> None:
+    """A third parameter called assistant is good, by whatever way it is taken."""
+    for parameters in ("assistant", "*, assistant", "assistant=None"):
+        name = write_agent(f"async def on_transcript(transcript, session, {parameters}): ...\n")
+        sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        assert wants_assistant("on_transcript", load_agent(name)["on_transcript"])
+
+
+def test_agent_may_do_without_the_assistant(write_agent: Callable[[str], str]) -> None:
+    """The handler of the quickstart has two parameters and gets two arguments."""
+    handlers = load_agent(write_agent(GOOD))
+    assert not wants_assistant("on_transcript", handlers["on_transcript"])
 
 
 def test_agent_default_is_the_file_that_a_fork_edits() -> None:

@@ -1,0 +1,176 @@
+"""The assistant that an agent may use: guard, models, tools and sentences put together for a turn.
+
+It decides the order of things; each of them stands in a module of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agents.breaker import LONGEST_REST_SECONDS
+from agents.failover import Asking, Failover
+from agents.guard import Guard
+from agents.prompt import ModelError, ModelRefused, Prompt, ToolCall, ToolRound
+from agents.sentences import INSTRUCTIONS
+from agents.tools import FILLER_AFTER_SECONDS, Toolbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from agents.prompt import Model
+    from agents.sentences import Sentences
+    from agents.tools import Tool
+    from speech_engine import ConversationMessage, SpeechEngineSession, Turn
+
+logger = logging.getLogger("agents")
+
+_MOST_ROUNDS = 5
+"""Answers in a row that may call tools; a model that wants more goes in circles."""
+
+_CHECK_SECONDS = 8.0
+"""How long a start waits for providers: a slow one is no reason not to begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How an assistant speaks; `instructions` are the model's system prompt."""
+
+    instructions: str = INSTRUCTIONS
+    language: str = "en"
+    sentences: Sentences
+    first_words_seconds: float = 2.0
+    """How long one of several models may take to its first piece."""
+
+
+class Assistant:
+    """One server's. Open it on the running event loop before the first turn."""
+
+    def __init__(self, open_models: Callable[[], list[Model]], manner: Manner) -> None:
+        self._open_models = open_models
+        self._manner = manner
+        self._guard = Guard()
+        self._models: list[Model] = []
+        self._failover: Failover
+
+    async def open(self) -> None:
+        """Make the clients, open their connections, and see which models are accepted.
+
+        Those that are refused are logged and rested. Raises ModelRefused if all are.
+        """
+        self._models = self._open_models()
+        self._failover = Failover(self._models, self._manner.first_words_seconds)
+        verdicts = await asyncio.gather(*(_check(model) for model in self._models))
+        refused = [model for model, verdict in zip(self._models, verdicts, strict=True) if verdict]
+        if len(refused) == len(self._models):
+            await self.aclose()
+            raise ModelRefused("; ".join(str(verdict) for verdict in verdicts))
+        for model in refused:
+            self._failover.rest(model, LONGEST_REST_SECONDS)
+
+    async def aclose(self) -> None:
+        """Close the clients. What can't be closed is left to the end of the process."""
+        await asyncio.gather(*(model.aclose() for model in self._models), return_exceptions=True)
+
+    async def answer(
+        self,
+        transcript: Sequence[ConversationMessage],
+        session: SpeechEngineSession,
+        *,
+        instructions: str | None = None,
+        tools: Sequence[Tool] = (),
+    ) -> AsyncGenerator[str, None]:
+        """Stream the answer to a transcript; give it to `session.send_response`.
+
+        `instructions` take the place of the settings'. Never raises for what a model or a tool
+        does: the answer then ends with the apology, and the log says why.
+        """
+        asking = Asking(_fields(session))
+        toolbox = Toolbox(tools)
+        prompt = self._prompt(transcript, instructions, toolbox)
+        said = False
+        try:
+            async with aclosing(self._converse(prompt, session, toolbox, asking)) as pieces:
+                async for piece in pieces:
+                    said = True
+                    yield piece
+        except ModelError as error:
+            logger.error("answer failed", extra={**asking.fields, "reason": str(error)})
+            apology = self._manner.sentences.apology
+            yield f" {apology}" if said else apology
+        finally:
+            _note_model(session, asking)
+
+    async def say_filler(self, _turn: Turn, session: SpeechEngineSession) -> None:
+        """Tell the user, and with it the platform, that an answer is on its way."""
+        await session.send_response(f"{self._manner.sentences.filler} ")
+
+    def _prompt(
+        self,
+        transcript: Sequence[ConversationMessage],
+        instructions: str | None,
+        toolbox: Toolbox,
+    ) -> Prompt:
+        own = self._manner.instructions if instructions is None else instructions
+        return Prompt(
+            instructions=f"{own}\nSpeak the language with the tag {self._manner.language}.",
+            messages=self._guard.admit(transcript),
+            tools=toolbox.specs,
+        )
+
+    async def _converse(
+        self,
+        prompt: Prompt,
+        session: SpeechEngineSession,
+        toolbox: Toolbox,
+        asking: Asking,
+    ) -> AsyncGenerator[str, None]:
+        """Ask, run what the model calls, and ask again with what came of it."""
+        for _ in range(_MOST_ROUNDS):
+            texts: list[str] = []
+            calls: list[ToolCall] = []
+            async with aclosing(self._failover.stream(prompt, asking)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, ToolCall):
+                        calls.append(piece)
+                    else:
+                        texts.append(piece)
+                        yield piece
+            if not calls:
+                return
+            with toolbox.start(calls, session) as run:
+                if not texts and not await run.wait(FILLER_AFTER_SECONDS):
+                    yield f"{run.filler or self._manner.sentences.filler} "
+                results = await run.results()
+            prompt = replace(prompt, rounds=(*prompt.rounds, ToolRound("".join(texts), results)))
+        raise ModelError(f"{asking.model} called tools {_MOST_ROUNDS} times without an answer")
+
+
+async def _check(model: Model) -> ModelRefused | None:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            await model.check()
+    except ModelRefused as error:
+        logger.error("model refused", extra={"model": model.name, "reason": str(error)})
+        return error
+    except (ModelError, TimeoutError) as error:
+        reason = str(error) or f"no answer within {_CHECK_SECONDS:g} s"
+        logger.warning("model not checked", extra={"model": model.name, "reason": reason})
+    return None
+
+
+def _fields(session: SpeechEngineSession) -> dict[str, object]:
+    turn = session.turn
+    return {
+        "conversation_id": session.conversation_id,
+        "event_id": None if turn is None else turn.event_id,
+    }
+
+
+def _note_model(session: SpeechEngineSession, asking: Asking) -> None:
+    turn = session.turn
+    if turn is not None and asking.model is not None:
+        turn.notes["model"] = asking.model

@@ -1,0 +1,60 @@
+"""When a model is left alone: after failures in a row, or for as long as its provider asks.
+
+It knows times and outcomes only. Times are seconds of one clock that never goes back.
+https://learn.microsoft.com/en-us/azure/architecture/patterns/circuit-breaker
+"""
+
+from __future__ import annotations
+
+_FAILURES_IN_A_ROW = 5
+_FIRST_REST_SECONDS = 5.0
+LONGEST_REST_SECONDS = 60.0
+_TRIAL_SECONDS = 5.0
+
+
+class Breaker:
+    """One model's. It rests longer each time, and one turn tries it when a rest is over."""
+
+    __slots__ = ("_failures", "_next_rest_seconds", "_resting_until")
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._next_rest_seconds = _FIRST_REST_SECONDS
+        self._resting_until: float | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether everything is well: no rest since the last success."""
+        return self._resting_until is None
+
+    def is_resting(self, now: float) -> bool:
+        """Whether the model should be left alone."""
+        return self._resting_until is not None and now < self._resting_until
+
+    def begin(self, now: float) -> None:
+        """A turn asks the model; after a rest it is the trial, and others wait for its outcome."""
+        if self._resting_until is not None:
+            # A trial that is interrupted has no outcome: its time runs out by itself.
+            self._resting_until = max(self._resting_until, now + _TRIAL_SECONDS)
+
+    def succeed(self) -> None:
+        """The model has answered."""
+        self._failures = 0
+        self._next_rest_seconds = _FIRST_REST_SECONDS
+        self._resting_until = None
+
+    def fail(self, now: float, retry_after_seconds: float | None = None) -> float | None:
+        """The model has failed; returns for how many seconds it rests now, if it does."""
+        self._failures += 1
+        if retry_after_seconds is not None:
+            return self.rest(now, min(retry_after_seconds, LONGEST_REST_SECONDS))
+        if self._failures < _FAILURES_IN_A_ROW and self._resting_until is None:
+            return None
+        seconds = self._next_rest_seconds
+        self._next_rest_seconds = min(2 * seconds, LONGEST_REST_SECONDS)
+        return self.rest(now, seconds)
+
+    def rest(self, now: float, seconds: float) -> float:
+        """Leave the model alone from now on; returns the seconds."""
+        self._resting_until = now + seconds
+        return seconds

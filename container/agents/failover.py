@@ -1,0 +1,155 @@
+"""An ordered list of models that answers as one: who is asked, for how long, and who is rested.
+
+Until a model's first piece comes, the next one may answer in its place; after it there is no
+switch, since two halves of different answers would be heard as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agents.breaker import Breaker
+from agents.patience import Patience
+from agents.prompt import ModelError, ModelRefused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from agents.prompt import Model, Prompt, ToolCall
+
+    _Answer = AsyncGenerator[str | ToolCall, None]
+
+logger = logging.getLogger("agents")
+
+# The platform has been told to wait by then: the service says the filler before its deadline.
+GIVE_UP_SECONDS = 12.0
+"""How long the last model may take to its first piece."""
+
+STALL_SECONDS = 6.0
+"""How long a model may pause between two pieces: callers take more for a dropped line."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """One turn's questions: `fields` go into each log line, `model` is who answered in the end."""
+
+    fields: Mapping[str, object] = field(default_factory=dict)
+    model: str | None = None
+    switches: int = 0
+
+
+class _Candidate:
+    """A model, and whether it is left alone at the moment."""
+
+    __slots__ = ("breaker", "model", "name")
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.name = model.name
+        self.breaker = Breaker()
+
+
+class Failover:
+    """The models of one server. Of several, each but the last has `first_words_seconds` to begin.
+
+    Made on the running event loop.
+    """
+
+    def __init__(self, models: Sequence[Model], first_words_seconds: float) -> None:
+        self._candidates = [_Candidate(model) for model in models]
+        self._first_words_seconds = first_words_seconds
+        self._loop = asyncio.get_running_loop()
+
+    def rest(self, model: Model, seconds: float) -> None:
+        """Ask a model last for a while: what is wrong with it is known."""
+        for candidate in self._candidates:
+            if candidate.model is model:
+                candidate.breaker.rest(self._loop.time(), seconds)
+
+    async def stream(self, prompt: Prompt, asking: Asking) -> AsyncGenerator[str | ToolCall, None]:
+        """Yield the pieces of the first model that has any. Raises ModelError if none has.
+
+        A model that fails after its first piece raises ModelError as well.
+        """
+        began_at = self._loop.time()
+        waiting = self._order()
+        once_more = waiting[:1]
+        while waiting:
+            candidate = waiting.pop(0)
+            seconds = self._first_words_seconds if waiting else GIVE_UP_SECONDS
+            async with aclosing(candidate.model.stream(prompt)) as answer:
+                with Patience() as patience:
+                    piece: str | ToolCall | None
+                    try:
+                        piece = await self._hear_first(candidate, answer, patience, seconds)
+                    except ModelError as error:
+                        if not waiting and self._is_hiccup(error, began_at):
+                            waiting, once_more = once_more, []
+                        if not waiting:
+                            raise
+                        _note_switch(asking, candidate, waiting[0], error)
+                        continue
+                    asking.model = candidate.name
+                    while piece is not None:
+                        yield piece
+                        piece = await self._hear(candidate, answer, patience, STALL_SECONDS)
+                    return
+
+    def _order(self) -> list[_Candidate]:
+        """Those that rest come last: better a try than no answer."""
+        now = self._loop.time()
+        return sorted(self._candidates, key=lambda candidate: candidate.breaker.is_resting(now))
+
+    async def _hear_first(
+        self, candidate: _Candidate, answer: _Answer, patience: Patience, seconds: float
+    ) -> str | ToolCall:
+        candidate.breaker.begin(self._loop.time())
+        piece = await self._hear(candidate, answer, patience, seconds)
+        if piece is None:
+            raise self._fail(candidate, ModelError(f"{candidate.name} gave no answer"))
+        candidate.breaker.succeed()
+        return piece
+
+    async def _hear(
+        self, candidate: _Candidate, answer: _Answer, patience: Patience, seconds: float
+    ) -> str | ToolCall | None:
+        """The next piece, or None after the last. Raises ModelError, which has been counted."""
+        try:
+            return await patience.next(answer, self._loop.time() + seconds)
+        except StopAsyncIteration:
+            return None
+        except TimeoutError:
+            silence = ModelError(f"{candidate.name} was silent for {seconds:g} s")
+            raise self._fail(candidate, silence) from None
+        except ModelError as error:
+            raise self._fail(candidate, error) from None
+
+    def _is_hiccup(self, error: ModelError, began_at: float) -> bool:
+        """Whether all failed so fast, and so, that the first may be asked once more."""
+        is_final = isinstance(error, ModelRefused) or error.retry_after_seconds is not None
+        return not is_final and self._loop.time() - began_at < self._first_words_seconds
+
+    def _fail(self, candidate: _Candidate, error: ModelError) -> ModelError:
+        seconds = candidate.breaker.fail(self._loop.time(), error.retry_after_seconds)
+        if seconds is not None:
+            logger.warning("model rested", extra={"model": candidate.name, "seconds": seconds})
+        return error
+
+
+def _note_switch(
+    asking: Asking, candidate: _Candidate, successor: _Candidate, error: ModelError
+) -> None:
+    asking.switches += 1
+    logger.warning(
+        "model switched",
+        extra={
+            **asking.fields,
+            "from": candidate.name,
+            "to": successor.name,
+            "reason": str(error),
+        },
+    )

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from agents.breaker import Breaker
+
+
+def test_breaker_lets_single_failures_pass() -> None:
+    """A model that fails now and then is asked on."""
+    breaker = Breaker()
+    for now in range(20):
+        assert breaker.fail(now) is None
+        breaker.succeed()
+    assert not breaker.is_resting(20)
+
+
+def test_breaker_rests_a_model_that_fails_five_times_in_a_row() -> None:
+    """The fifth failure in a row begins a rest of five seconds."""
+    breaker = Breaker()
+    assert [breaker.fail(now) for now in range(5)] == [None] * 4 + [5]
+    assert breaker.is_resting(8.9)
+    assert not breaker.is_resting(9)
+
+
+def test_breaker_rests_longer_each_time_and_never_above_a_minute() -> None:
+    """A trial that fails doubles the rest."""
+    breaker = Breaker()
+    for _ in range(4):
+        breaker.fail(0)
+    assert [breaker.fail(0) for _ in range(6)] == [5, 10, 20, 40, 60, 60]
+
+
+def test_breaker_lets_one_turn_try_when_the_rest_is_over() -> None:
+    """Others wait for what becomes of the trial, and a trial without outcome runs out."""
+    breaker = Breaker()
+    breaker.rest(0, 10)
+    assert not breaker.is_resting(10)
+    breaker.begin(10)
+    assert breaker.is_resting(10)
+    assert not breaker.is_resting(15)
+
+
+def test_breaker_forgets_all_at_a_success() -> None:
+    """After a success the first rest is short again."""
+    breaker = Breaker()
+    for _ in range(7):
+        breaker.fail(0)
+    breaker.succeed()
+    assert not breaker.is_resting(0)
+    assert [breaker.fail(0) for _ in range(5)][-1] == 5
+
+
+@pytest.mark.parametrize(("asked", "rested"), [(7.0, 7.0), (3600.0, 60.0), (0.0, 0.0)])
+def test_breaker_rests_for_as_long_as_the_provider_asks(asked: float, rested: float) -> None:
+    """A retry-after counts at once, up to a minute."""
+    assert Breaker().fail(0, asked) == rested
