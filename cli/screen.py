@@ -5,6 +5,7 @@ It is told of the conversation's events, from any thread, and knows nothing of t
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _PROMPT = "you> "
 _AGENT = "agent> "
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 
 
 class Screen:
@@ -30,6 +32,17 @@ class Screen:
             with self._lock:
                 self._end_line()
                 self._write(f"{text}\n")
+
+    def aside(self, text: str) -> None:
+        """Tell something about the answer, less loudly."""
+        self.note(f"{_DIM}{text}{_PLAIN}")
+
+    def warn(self, text: str) -> None:
+        """Tell what went wrong; answers in a pipe stay alone."""
+        if self._interactive:
+            self.aside(text)
+        else:
+            print(text, file=sys.stderr, flush=True)
 
     def prompt(self) -> None:
         """Show that it is the user's turn."""
