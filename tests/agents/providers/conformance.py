@@ -155,10 +155,11 @@ async def check_is_limited(candidate: Candidate) -> None:
 
 async def check_stalled_stream_is_closed(candidate: Candidate) -> None:
     """Whoever waits for a stalled stream may give up, and the connection is closed at once."""
-    for steps in ([Pause()], [Say("Well,"), Pause()]):
-        candidate.server.script = lambda _, steps=steps: steps  # type: ignore[misc]
-        before = candidate.server.hung_up
-        async with aclosing(candidate.open()) as model:
+    async with aclosing(candidate.open()) as model:
+        await model.check()  # opening a client is not what is timed here
+        for steps in ([Pause()], [Say("Well,"), Pause()]):
+            candidate.server.script = lambda _, steps=steps: steps  # type: ignore[misc]
+            before = candidate.server.hung_up
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):
                     await collect(model)
@@ -243,3 +244,21 @@ async def check_tells_of_a_failing_provider(candidate: Candidate) -> None:
         with pytest.raises(ModelError) as caught:
             await collect(model)
     assert not isinstance(caught.value, ModelRefused)
+
+
+CHECKS = [
+    check_streams_text,
+    check_calls_a_tool,
+    check_breaks_in_the_middle,
+    check_fails_in_the_middle,
+    check_ends_too_early,
+    check_is_limited,
+    check_stalled_stream_is_closed,
+    check_interruption_closes,
+    check_interruption_closes_before_headers,
+    check_first_turn_uses_the_open_connection,
+    check_refuses_a_wrong_key,
+    check_refuses_an_unknown_model,
+    check_tells_of_an_unreachable_provider,
+    check_tells_of_a_failing_provider,
+]
