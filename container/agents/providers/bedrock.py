@@ -1,0 +1,133 @@
+"""Amazon Bedrock, asked with ConverseStream as the task's role; there is no key.
+
+aiobotocore signs and transports: AWS's own asynchronous SDK needs a newer Python. One client for
+each model; credentials come from the SDK's default chain and are renewed by it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from agents.prompt import ModelRefused, Prompt
+from agents.providers.bedrock_converse import Answer, Question
+from agents.providers.connections import CONNECT_SECONDS, KEEP_SECONDS, READ_SECONDS
+from speech_engine import ConversationMessage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from agents.prompt import Model, ModelOptions, ToolCall
+    from agents.providers.access import Access
+
+# No limit, in aiohttp's words: each turn has a connection, and the server limits its conversations.
+_CONNECTIONS = 0
+
+_GREETING = Prompt(instructions="", messages=(ConversationMessage("user", "Hi"),))
+
+
+class BedrockModel:
+    """One model behind one client, which is opened when it is first needed."""
+
+    def __init__(
+        self,
+        name: str,
+        question: Question,
+        new_client: Callable[[], AbstractAsyncContextManager[Any]],
+    ) -> None:
+        self.name = name
+        self._question = question
+        self._new_client = new_client
+        self._client: Any = None
+        self._opening = asyncio.Lock()
+        self._open = AsyncExitStack()
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
+        """Ask, and yield texts and whole tool calls; closing it closes the connection."""
+        answer = Answer(self._question.model_id)
+        async with aclosing(self._events(self._question.ask(prompt))) as events:
+            async for event in events:
+                if (piece := answer.take(event)) is not None:
+                    yield piece
+        answer.expect_end(self.name)
+
+    async def check(self) -> None:
+        """Ask for one token: only an answer shows role, region, model and guardrail together."""
+        options = replace(self._question.options, max_tokens=1)
+        request = replace(self._question, options=options).ask(_GREETING)
+        async with aclosing(self._events(request)) as events:
+            async for _ in events:
+                """Read to its end, the connection stays open for the first turn."""
+
+    async def aclose(self) -> None:
+        """Close the client and its connections."""
+        async with self._opening:
+            self._client = None
+            await self._open.aclose()
+
+    async def _events(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+        from agents.providers.bedrock_failures import explained
+
+        with explained(self.name):
+            client = await self._connect()
+            stream = (await client.converse_stream(**request))["stream"]
+            try:
+                async for event in stream:
+                    yield event
+            finally:
+                # At its end the connection has gone back already, and this does nothing.
+                stream.close()
+
+    async def _connect(self) -> Any:
+        async with self._opening:
+            if self._client is None:
+                try:
+                    self._client = await self._open.enter_async_context(self._new_client())
+                except ValueError:
+                    raise ModelRefused(
+                        f"{self.name} has a region or an address that is none:"
+                        " check AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
+                    ) from None
+            return self._client
+
+
+@cache
+def _open_descriptions() -> Any:
+    """What the SDK has written down of AWS, read once for all models: it takes megabytes."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def create(name: str, model: str, access: Access, options: ModelOptions) -> Model:
+    """Make the model; it dials nothing yet. Raises ModelRefused if no region is known."""
+    from aiobotocore.config import AioConfig  # type: ignore[import-untyped]
+    from aiobotocore.session import get_session  # type: ignore[import-untyped]
+
+    from agents.providers.bedrock_failures import explained
+
+    session = get_session()
+    session.register_component("data_loader", _open_descriptions())
+    with explained(name):
+        region = access.region or session.get_config_variable("region")
+    if not region:
+        raise ModelRefused(f"{name} needs a region: set AWS_REGION")
+    config = AioConfig(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=_CONNECTIONS,
+        connector_args={"keepalive_timeout": KEEP_SECONDS},
+        retries={"mode": "standard", "total_max_attempts": 1},
+    )
+
+    def new_client() -> AbstractAsyncContextManager[Any]:
+        client: AbstractAsyncContextManager[Any] = session.create_client(
+            "bedrock-runtime", region_name=region, endpoint_url=access.base_url, config=config
+        )
+        return client
+
+    return BedrockModel(name, Question(model, options, access.guardrail), new_client)

@@ -1,0 +1,425 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.eventstream import EventStreamBuffer
+
+from agents.prompt import ModelError, ModelOptions, ModelRefused, Prompt, ToolCall, ToolResult
+from agents.prompt import ToolRound as Round
+from agents.providers import bedrock
+from agents.providers.access import Access
+from tests.agents.providers import conformance
+from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
+from tests.fakes.model_servers.bedrock import (
+    BedrockFormat,
+    encode_event,
+    encode_exception,
+    is_signed,
+)
+from tests.fakes.model_servers.event_stream import encode_message
+from tests.fakes.model_servers.server import Call, ModelServer, Pause, Refuse, Say, serve_model
+from tests.fakes.platform_certificates import make_contexts
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Coroutine
+    from pathlib import Path
+
+    from agents.prompt import Model
+
+KEY_ID, SECRET, TOKEN = "AKIDTEST", "sk_test_aws_secret", "sk_test_aws_session"
+CHECKS = [check for name, check in sorted(vars(conformance).items()) if name.startswith("check_")]
+
+
+@dataclass(frozen=True)
+class Loopback:
+    """Transport security for this machine: a server's side, and the file that a client trusts."""
+
+    context: ssl.SSLContext
+    authority: str
+
+
+@pytest.fixture(scope="module")
+def loopback(tmp_path_factory: pytest.TempPathFactory) -> Loopback:
+    """A certificate that the SDK trusts alone; reading the public ones takes CPU in each test."""
+    folder = tmp_path_factory.mktemp("certificate")
+    context, _ = make_contexts(folder)
+    return Loopback(context, str(folder / "certificate.pem"))
+
+
+@pytest.fixture(autouse=True)
+def _only_these_credentials(monkeypatch: pytest.MonkeyPatch, loopback: Loopback) -> None:
+    """The SDK looks into the environment, into the user's files, and asks the machine's network."""
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SESSION_TOKEN": TOKEN,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CA_BUNDLE": loopback.authority,
+        "NO_PROXY": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def make(url: str, model: str = "test-model", **settings: Any) -> Model:
+    """A model as the service makes it, without options unless `options` are given."""
+    options = settings.pop("options", ModelOptions())
+    access = Access(**{"base_url": url, "region": "eu-west-1", **settings})
+    return bedrock.create(f"bedrock/{model}", model, access, options)
+
+
+@asynccontextmanager
+async def serve(
+    form: type[BedrockFormat] = BedrockFormat, **answer: Any
+) -> AsyncIterator[Candidate]:
+    async with serve_model(lambda: form(**answer)) as server:
+        yield Candidate(server, lambda name, options: make(server.url, name, options=options))
+
+
+async def listen(model: Model, heard: list[str | ToolCall]) -> None:
+    """Collect what comes before a failure too."""
+    async with aclosing(model.stream(PROMPT)) as answer:
+        async for piece in answer:
+            heard.append(piece)  # noqa: PERF401 - the list outlives the failure
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+async def test_bedrock_does_what_every_provider_does(
+    check: Callable[[Candidate], Coroutine[Any, Any, None]],
+) -> None:
+    """Each promise of the contract holds with the real SDK against the real format."""
+    async with serve() as candidate:
+        await check(candidate)
+
+
+def test_bedrock_events_of_the_server_are_what_the_sdk_reads() -> None:
+    """The encoder of these tests and the SDK's decoder agree, byte by byte."""
+    headers = {":event-type": "x", ":message-type": "event"}
+    decoder = EventStreamBuffer()
+    for byte in encode_message(headers, "Łódź".encode()) * 2:
+        decoder.add_data(bytes([byte]))
+    messages: list[Any] = [*decoder]
+    assert [message.headers for message in messages] == [headers] * 2
+    assert [message.payload.decode() for message in messages] == ["Łódź"] * 2
+
+
+async def test_bedrock_asks_as_the_role_in_its_region() -> None:
+    """A request is signed for the region with the credentials found, and names the model whole."""
+    async with serve() as candidate, aclosing(candidate.open("us.test.model-v1:0")) as model:
+        await collect(model)
+    request = candidate.server.requests[0]
+    assert request.path == "/model/us.test.model-v1%3A0/converse-stream"
+    assert is_signed(request)
+    assert f"Credential={KEY_ID}/" in request.headers["authorization"]
+    assert "/eu-west-1/bedrock/" in request.headers["authorization"]
+    assert request.headers["x-amz-security-token"] == TOKEN
+
+
+async def test_bedrock_leaves_out_what_is_not_set() -> None:
+    """Without options, instructions, tools and guardrail only the messages are sent."""
+    async with serve() as candidate, aclosing(make(candidate.server.url)) as model:
+        await collect(model, Prompt(instructions=" ", messages=PROMPT.messages))
+    messages = [{"role": "user", "content": [{"text": "Hi"}]}]
+    assert candidate.server.requests[0].body == {"messages": messages}
+
+
+async def test_bedrock_check_asks_for_one_token_of_what_turns_ask() -> None:
+    """What a turn would be refused for, the check is refused for: it sends all but the limit."""
+    async with serve() as candidate:
+        options = ModelOptions(temperature=0.5, max_tokens=300)
+        model = make(candidate.server.url, options=options, guardrail=("gr-1", "2"))
+        async with aclosing(model):
+            await model.check()
+    body = candidate.server.requests[0].body
+    assert body["inferenceConfig"] == {"maxTokens": 1, "temperature": 0.5}
+    assert body["guardrailConfig"]["guardrailIdentifier"] == "gr-1"
+
+
+async def test_bedrock_says_what_the_guardrail_says() -> None:
+    """A guardrail that steps in ends the answer with its own sentence, which is no failure."""
+    async with serve(stop_reason="guardrail_intervened") as candidate:
+        candidate.server.script = lambda _: [Say("I can't talk about that.")]
+        async with aclosing(make(candidate.server.url, guardrail=("gr-1", "2"))) as model:
+            assert await collect(model) == ["I can't talk about that."]
+    assert candidate.server.requests[0].body["guardrailConfig"] == {
+        "guardrailIdentifier": "gr-1",
+        "guardrailVersion": "2",
+        "streamProcessingMode": "sync",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [("content_filtered", ""), ("malformed_tool_use", "Well,"), ("malformed_model_output", "")],
+)
+async def test_bedrock_reports_an_answer_that_is_none(reason: str, text: str) -> None:
+    """A filtered or broken answer is an error after what was said, and tells the reason."""
+    heard: list[str | ToolCall] = []
+    async with serve(stop_reason=reason) as candidate:
+        candidate.server.script = lambda _: [Say(text)]
+        async with aclosing(candidate.open()) as model:
+            with pytest.raises(ModelError, match=reason):
+                await listen(model, heard)
+    assert heard == ([text] if text else [])
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "content_filtered"])
+async def test_bedrock_ends_an_answer_that_was_cut(reason: str) -> None:
+    """Words that came before a limit or a filter stand, without an error."""
+    async with serve(stop_reason=reason) as candidate, aclosing(candidate.open()) as model:
+        assert await collect(model) == ["Hello", " there."]
+
+
+async def test_bedrock_reports_a_stream_that_ends_early() -> None:
+    """A stream that closes well, but without its stop, was no whole answer."""
+
+    class Silent(BedrockFormat):
+        def end(self) -> bytes:
+            return b""
+
+    async with serve(Silent) as candidate, aclosing(candidate.open()) as model:
+        with pytest.raises(ModelError, match=r"bedrock/test-model gave no answer, or not all"):
+            await collect(model)
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"),
+    [
+        ("internalServerException", False),
+        ("modelStreamErrorException", False),
+        ("serviceUnavailableException", False),
+        ("throttlingException", False),
+        ("validationException", True),
+    ],
+)
+async def test_bedrock_explains_an_exception_inside_the_stream(kind: str, *, refused: bool) -> None:
+    """The names of exceptions mean the same inside a stream; what they quote is not repeated."""
+    failure = encode_exception(kind, "It went wrong after: Hi")
+    async with serve(opening=failure) as candidate, aclosing(candidate.open()) as model:
+        with pytest.raises(ModelError, match=f"(?i){kind}") as caught:
+            await collect(model)
+    assert isinstance(caught.value, ModelRefused) is refused
+    assert_tells_nothing(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "refused", "words"),
+    [
+        (400, True, "ValidationException.*inference profile"),
+        (401, True, "UnrecognizedClientException.*credentials"),
+        (403, True, "AccessDeniedException.*bedrock:InvokeModelWithResponseStream"),
+        (404, True, "ResourceNotFoundException.*region"),
+        (424, False, "ModelErrorException"),
+        (429, False, "ThrottlingException.*quota|quota.*ThrottlingException"),
+        (500, False, "InternalServerException"),
+        (503, False, "ServiceUnavailableException"),
+    ],
+)
+async def test_bedrock_explains_a_refusal_and_tries_once(
+    status: int, *, refused: bool, words: str
+) -> None:
+    """An error response names the model, the code and the remedy in one line, at once."""
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [Refuse(status)]
+        async with aclosing(candidate.open()) as model:
+            with pytest.raises(ModelError, match=f"bedrock/test-model.*({words})") as caught:
+                await collect(model)
+    assert isinstance(caught.value, ModelRefused) is refused
+    assert len(candidate.server.requests) == 1
+    assert_tells_nothing(caught.value)
+
+
+def assert_tells_nothing(error: ModelError) -> None:
+    """Neither the conversation nor a credential is in it, nor in an error behind it."""
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+    assert "\n" not in str(error)
+    for hidden in ("Hi", KEY_ID, SECRET, TOKEN):
+        assert hidden not in f"{error} {error!r}"
+
+
+async def test_bedrock_hides_credentials_in_its_repr() -> None:
+    """A model that has been used can be logged."""
+    async with serve() as candidate, aclosing(candidate.open()) as model:
+        await collect(model)
+        shown = f"{model!r} {vars(model)!r}"
+    assert SECRET not in shown
+    assert TOKEN not in shown
+
+
+async def test_bedrock_names_the_credentials_that_are_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without any credentials nothing is sent, and the line says where they come from."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    async with serve() as candidate, aclosing(candidate.open()) as model:
+        with pytest.raises(ModelRefused, match=r"bedrock/test-model.*credentials.*role"):
+            await model.check()
+    assert candidate.server.requests == []
+
+
+async def test_bedrock_names_the_variable_of_a_missing_region() -> None:
+    """A region is needed before anything is dialled."""
+    with pytest.raises(ModelRefused, match=r"bedrock/test-model needs a region: set AWS_REGION"):
+        make("http://127.0.0.1:1", region=None)
+
+
+async def test_bedrock_takes_the_region_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On a laptop the region may stand where the AWS CLI has put it."""
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = eu-north-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    async with serve() as candidate, aclosing(make(candidate.server.url, region=None)) as model:
+        await collect(model)
+    assert "/eu-north-1/bedrock/" in candidate.server.requests[0].headers["authorization"]
+
+
+async def test_bedrock_refuses_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong AWS_PROFILE is one line too."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(ModelRefused, match="credentials"):
+        make("http://127.0.0.1:1", region=None)
+
+
+@pytest.mark.parametrize("settings", [{"base_url": "nowhere"}, {"region": "not a region"}])
+async def test_bedrock_refuses_an_address_that_is_none(settings: dict[str, str]) -> None:
+    """An endpoint or a region in a wrong form is refused with the variables to look at."""
+    async with aclosing(make("http://127.0.0.1:1", **settings)) as model:
+        with pytest.raises(ModelRefused, match="AWS_ENDPOINT_URL_BEDROCK_RUNTIME"):
+            await model.check()
+
+
+async def test_bedrock_tells_that_nobody_listens(unused_port: int) -> None:
+    """An endpoint that can't be reached may be reached later."""
+    async with aclosing(make(f"http://127.0.0.1:{unused_port}")) as model:
+        with pytest.raises(ModelError, match=r"bedrock/test-model") as caught:
+            await collect(model)
+    assert not isinstance(caught.value, ModelRefused)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        b"<html>This is no event stream, whatever it is</html>",
+        encode_event("contentBlockStop", {"contentBlockIndex": 0})[:-1] + b"\0",
+        encode_message({":event-type": "messageStart", ":message-type": "event"}, b"\xff"),
+        encode_message({":event-type": "fromTheFuture", ":message-type": "event"}, b"{}")[:-9],
+    ],
+    ids=["html", "checksum", "no text", "cut"],
+)
+async def test_bedrock_reports_bytes_that_are_no_events(opening: bytes) -> None:
+    """Whatever stands in the place of the stream is an error of the provider, and no crash."""
+    async with serve(opening=opening) as candidate, aclosing(candidate.open()) as model:
+        with pytest.raises(ModelError, match="bedrock/test-model"):
+            await collect(model)
+
+
+async def test_bedrock_passes_over_events_it_does_not_know() -> None:
+    """Events and parts that a later service adds do no harm."""
+    strange = encode_event("fromTheFuture", {"x": 1}) + encode_event(
+        "contentBlockDelta", {"contentBlockIndex": 0, "delta": {"fromTheFuture": {}}}
+    )
+    async with serve(opening=strange) as candidate, aclosing(candidate.open()) as model:
+        assert await collect(model) == ["Hello", " there."]
+
+
+def think(index: int, *deltas: dict[str, Any]) -> bytes:
+    events = [
+        encode_event(
+            "contentBlockDelta", {"contentBlockIndex": index, "delta": {"reasoningContent": delta}}
+        )
+        for delta in deltas
+    ]
+    return b"".join(events) + encode_event("contentBlockStop", {"contentBlockIndex": index})
+
+
+async def test_bedrock_gives_signed_thoughts_back_with_the_result() -> None:
+    """Reasoning is never spoken; what the model signed returns to it before its words."""
+    thoughts = think(90, {"text": "Rain"}, {"text": "?"}, {"signature": "c2ln"}) + think(
+        91, {"redactedContent": "c2VjcmV0"}
+    )
+    async with serve(opening=thoughts) as candidate:
+        candidate.server.script = lambda _: [Say("Let me see."), Call("weather", {"city": "Łódź"})]
+        async with aclosing(candidate.open()) as model:
+            asked = Prompt(instructions="", messages=PROMPT.messages, tools=(WEATHER,))
+            text, call = await collect(model, asked)
+            assert text == "Let me see."
+            assert isinstance(call, ToolCall)
+            assert "Rain" not in repr(call.extra)
+            past = Round("Let me see.", (ToolResult(call, "It rains."),))
+            await collect(model, Prompt(instructions="", messages=PROMPT.messages, rounds=(past,)))
+    assert candidate.server.requests[-1].body["messages"][1]["content"] == [
+        {"reasoningContent": {"reasoningText": {"text": "Rain?", "signature": "c2ln"}}},
+        {"reasoningContent": {"redactedContent": "c2VjcmV0"}},
+        {"text": "Let me see."},
+        {"toolUse": {"toolUseId": call.id, "name": "weather", "input": {"city": "Łódź"}}},
+    ]
+
+
+async def test_bedrock_calls_several_tools_at_once() -> None:
+    """Calls come one by one, each whole; one without arguments has an empty object."""
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [Call("weather", {"city": "Rome"}), Call("hang_up", {})]
+        async with aclosing(candidate.open()) as model:
+            calls = await collect(model)
+    assert [(call.name, call.arguments) for call in calls if isinstance(call, ToolCall)] == [
+        ("weather", '{"city": "Rome"}'),
+        ("hang_up", "{}"),
+    ]
+
+
+async def test_bedrock_hangs_up_at_once_through_tls(loopback: Loopback) -> None:
+    """An encrypted connection serves one turn after another, and closes as fast as a plain one."""
+    served = ModelServer(BedrockFormat)
+    server = await asyncio.start_server(served.serve, "127.0.0.1", 0, ssl=loopback.context)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with aclosing(make(url)) as model:
+            await model.check()
+            await conformance.check_interruption_closes(Candidate(served, lambda *_: model))
+    assert served.connections == 1
+
+
+async def test_bedrock_answers_many_at_once() -> None:
+    """First turns that come together share one client, and none waits for another's connection."""
+    many = 30  # three times what the SDK allows unless told
+    async with serve() as candidate, aclosing(candidate.open()) as model:
+        server = candidate.server
+        server.script = lambda _: [Say("Well,"), Pause()]
+        turns = [asyncio.ensure_future(collect(model)) for _ in range(many)]
+        await server.wait_until(lambda: server.streaming == many)
+        for turn in turns:
+            turn.cancel()
+        await server.wait_until(lambda: server.hung_up == many)
+        await asyncio.gather(*turns, return_exceptions=True)
+    assert server.connections == many
+
+
+async def test_bedrock_closes_without_having_opened() -> None:
+    """A model that was never asked can be closed, also twice."""
+    model = make("http://127.0.0.1:1")
+    await model.aclose()
+    await model.aclose()
