@@ -1,4 +1,4 @@
-"""Anthropic's Messages API by its own SDK: requests, streams and errors.
+"""Anthropic's Messages API by its own SDK: connections, streams and errors.
 
 https://platform.claude.com/docs/en/api/messages-streaming
 """
@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.prompt import ModelRefused, ToolCall
-from agents.providers.arguments import parse_arguments
+from agents.providers.anthropic_request import Preceding, build_request
 from agents.providers.connections import open_http_client
 from agents.providers.failures import (
     explain_exception,
@@ -21,17 +20,15 @@ from agents.providers.failures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
 
     from anthropic import AsyncAnthropic
     from anthropic.types import RawMessageStreamEvent
     from anthropic.types.raw_content_block_delta import RawContentBlockDelta
 
-    from agents.prompt import Model, ModelError, ModelOptions, Prompt, ToolRound, ToolSpec
+    from agents.prompt import Model, ModelError, ModelOptions, Prompt
     from agents.providers.access import Access
-
-    Block = dict[str, Any]
-    """A content block as it is sent back."""
+    from agents.providers.anthropic_request import Block
 
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
 
@@ -50,14 +47,6 @@ _NORMAL_ENDS = {
 _THINKING = {"thinking", "redacted_thinking"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Preceding:
-    """The blocks before a tool call, its thoughts among them: only their own model takes them."""
-
-    model: str
-    blocks: tuple[Block, ...]
-
-
 class AnthropicModel:
     """One model of Anthropic. Once checked, it thinks no longer before it speaks than it must."""
 
@@ -70,7 +59,7 @@ class AnthropicModel:
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
         """Yield the answer as it comes. Raises ModelError."""
         reply = _Reply(self._model)
-        request = _build_request(prompt, self._model)
+        request = build_request(prompt, self._model)
         try:
             # The body is read to its end: what is closed before it closes the connection as well.
             async with await self._client.messages.create(
@@ -167,10 +156,10 @@ class _Reply:
         self._preceding.append(block)
         return None
 
-    def _take_preceding(self) -> _Preceding | None:
+    def _take_preceding(self) -> Preceding | None:
         blocks, self._preceding = tuple(self._preceding), []
         has_thoughts = any(block["type"] in _THINKING for block in blocks)
-        return _Preceding(self._model, blocks) if has_thoughts else None
+        return Preceding(self._model, blocks) if has_thoughts else None
 
 
 def create(name: str, model: str, access: Access, options: ModelOptions) -> Model:
@@ -215,54 +204,3 @@ def _supports(capabilities: object, *path: str) -> bool:
     for key in (*path, "supported"):
         capabilities = capabilities.get(key) if isinstance(capabilities, dict) else None
     return capabilities is True
-
-
-def _build_request(prompt: Prompt, model: str) -> dict[str, Any]:
-    roles = {"user": "user", "agent": "assistant"}
-    messages: list[Mapping[str, object]] = [
-        {"role": roles[message.role], "content": message.content} for message in prompt.messages
-    ]
-    for done in prompt.rounds:
-        messages += _tell_round(done, model)
-    request: dict[str, Any] = {"messages": messages}
-    if prompt.instructions:
-        request["system"] = prompt.instructions
-    if prompt.tools:
-        request["tools"] = [_describe(tool) for tool in prompt.tools]
-    return request
-
-
-def _describe(tool: ToolSpec) -> Block:
-    return {
-        "name": tool.name,
-        "description": tool.description,
-        "input_schema": dict(tool.parameters),
-    }
-
-
-def _tell_round(done: ToolRound, model: str) -> list[Mapping[str, object]]:
-    said: list[Block] = []
-    for result in done.results:
-        before = result.call.extra
-        if isinstance(before, _Preceding) and before.model == model:
-            said += before.blocks
-        elif not said and done.text.strip():
-            said.append({"type": "text", "text": done.text})
-        said.append(
-            {
-                "type": "tool_use",
-                "id": result.call.id,
-                "name": result.call.name,
-                "input": parse_arguments(result.call.arguments),
-            }
-        )
-    results = [
-        {
-            "type": "tool_result",
-            "tool_use_id": result.call.id,
-            "content": result.content,
-            "is_error": result.failed,
-        }
-        for result in done.results
-    ]
-    return [{"role": "assistant", "content": said}, {"role": "user", "content": results}]

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import gc
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agents.prompt import (
+    Model,
+    ModelError,
+    ModelOptions,
+    ModelRefused,
+    Prompt,
+    ToolCall,
+    ToolResult,
+    ToolRound,
+    ToolSpec,
+)
+from agents.providers import connections, gemini
+from agents.providers.access import Access
+from speech_engine import ConversationMessage
+from tests.agents.providers import conformance
+from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
+from tests.fakes.model_servers.gemini import QUOTE, GeminiWire
+from tests.fakes.model_servers.server import Call, Pause, Refuse, Say, StreamFailure, serve_model
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+KEY = "sk_test_gemini"
+SIGNATURE = base64.b64encode(b"signed").decode()
+CHECKS = [
+    conformance.check_streams_text,
+    conformance.check_calls_a_tool,
+    conformance.check_breaks_in_the_middle,
+    conformance.check_fails_in_the_middle,
+    conformance.check_is_limited,
+    conformance.check_stalled_stream_is_closed,
+    conformance.check_interruption_closes,
+    conformance.check_first_turn_uses_the_open_connection,
+    conformance.check_refuses_a_wrong_key,
+    conformance.check_refuses_an_unknown_model,
+    conformance.check_tells_of_an_unreachable_provider,
+]
+
+
+@asynccontextmanager
+async def serve(**wire: Any) -> AsyncIterator[Candidate]:
+    async with serve_model(partial(GeminiWire, **wire)) as server:
+        server.key = KEY
+
+        def make(model: str, options: ModelOptions) -> Model:
+            access = Access(api_key=KEY, base_url=server.url)
+            return gemini.create(f"gemini/{model}", model, access, options)
+
+        yield Candidate(server, make)
+
+
+async def ask(candidate: Candidate, prompt: Prompt = PROMPT) -> list[str | ToolCall]:
+    async with aclosing(candidate.open()) as model:
+        return await collect(model, prompt)
+
+
+async def fail(candidate: Candidate, prompt: Prompt = PROMPT) -> ModelError:
+    with pytest.raises(ModelError) as caught:
+        await ask(candidate, prompt)
+    return caught.value
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+async def test_gemini_keeps_the_promises_of_a_provider(
+    check: Callable[[Candidate], Awaitable[None]],
+) -> None:
+    """Every promise that all providers make is kept over Gemini's wire format."""
+    async with serve() as candidate:
+        await check(candidate)
+
+
+async def test_gemini_is_asked_in_its_own_form() -> None:
+    """Roles, system prompt, options and tools stand where the API wants them."""
+    messages = (
+        ConversationMessage("user", "Hi"),
+        ConversationMessage("agent", "Hello!"),
+        ConversationMessage("user", "Weather?"),
+    )
+    plain = ToolSpec("now", "The time.", {"type": "object", "properties": {}})
+    async with serve() as candidate:
+        await ask(candidate, replace(PROMPT, messages=messages, tools=(WEATHER, plain)))
+        request = candidate.server.requests[0]
+    assert request.method == "POST"
+    assert request.path == "/v1beta/models/test-model:streamGenerateContent?alt=sse"
+    assert request.body == {
+        "systemInstruction": {"role": "user", "parts": [{"text": "Be brief."}]},
+        "generationConfig": {"temperature": 0.2, "maxOutputTokens": 200},
+        "contents": [
+            {"role": "user", "parts": [{"text": "Hi"}]},
+            {"role": "model", "parts": [{"text": "Hello!"}]},
+            {"role": "user", "parts": [{"text": "Weather?"}]},
+        ],
+        "tools": [
+            {
+                "functionDeclarations": [
+                    {
+                        "name": "weather",
+                        "description": "The weather of a city.",
+                        # As the SDK spells it: protobuf's JSON reads both spellings.
+                        "parameters_json_schema": dict(WEATHER.parameters),
+                    },
+                    {"name": "now", "description": "The time."},
+                ]
+            }
+        ],
+    }
+
+
+async def test_gemini_is_not_told_what_nobody_set() -> None:
+    """Without options the request is the conversation, and nothing else."""
+    async with serve() as candidate:
+        async with aclosing(candidate.make("test-model", ModelOptions())) as model:
+            await collect(model, Prompt(instructions="", messages=PROMPT.messages))
+        body = candidate.server.requests[0].body
+    assert {name: value for name, value in body.items() if value} == {
+        "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]
+    }
+
+
+async def test_gemini_gets_its_key_in_one_header_alone() -> None:
+    """The key travels in a single header, and stands in no other part of a request."""
+    async with serve() as candidate:
+        async with aclosing(candidate.open()) as model:
+            await model.check()
+            await collect(model)
+            assert KEY not in repr(model)
+        for request in candidate.server.requests:
+            keyed = [name for name, value in request.headers.items() if KEY in value]
+            assert keyed == ["x-goog-api-key"]
+            assert KEY not in request.path
+            assert KEY not in str(request.body)
+
+
+@pytest.mark.parametrize("id_prefix", [None, "call-of-google-"])
+async def test_gemini_gets_its_calls_back_as_it_made_them(id_prefix: str | None) -> None:
+    """Calls go back with their signature, and with an id if they had one, before their results."""
+    async with serve(id_prefix=id_prefix, signature=SIGNATURE) as candidate:
+        candidate.server.script = lambda _: [
+            Say("Let me see."),
+            Call("weather", {"city": "Łódź"}),
+            Call("weather", {}),
+        ]
+        _, first, second = await ask(candidate, replace(PROMPT, tools=(WEATHER,)))
+        assert isinstance(first, ToolCall)
+        assert isinstance(second, ToolCall)
+        assert first.id != second.id
+        assert (first.arguments, second.arguments) == ('{"city": "Łódź"}', "{}")
+        candidate.server.script = lambda _: [Say("It rains.")]
+        results = (ToolResult(first, "It rains."), ToolResult(second, "No.", failed=True))
+        await ask(candidate, replace(PROMPT, rounds=(ToolRound("Let me see.", results),)))
+        contents = candidate.server.requests[-1].body["contents"]
+    ids = [{} if id_prefix is None else {"id": call.id} for call in (first, second)]
+    assert contents[1:] == [
+        {
+            "role": "model",
+            "parts": [
+                {"text": "Let me see."},
+                {
+                    "functionCall": {"name": "weather", "args": {"city": "Łódź"}, **ids[0]},
+                    "thoughtSignature": SIGNATURE,
+                },
+                {"functionCall": {"name": "weather", "args": {}, **ids[1]}},
+            ],
+        },
+        {
+            "role": "user",
+            "parts": [
+                {
+                    "functionResponse": {
+                        "name": "weather",
+                        "response": {"output": "It rains."},
+                        **ids[0],
+                    }
+                },
+                {"functionResponse": {"name": "weather", "response": {"error": "No."}, **ids[1]}},
+            ],
+        },
+    ]
+
+
+async def test_gemini_is_told_of_calls_that_another_model_made() -> None:
+    """A call of another provider goes as one of its own, signed as one of unknown thoughts."""
+    call = ToolCall("toolu_a", "weather", '{"city": "Ulm"}', object())
+    done = ToolRound("", (ToolResult(call, "It rains."),))
+    async with serve() as candidate:
+        await ask(candidate, replace(PROMPT, rounds=(done,)))
+        said, results = candidate.server.requests[-1].body["contents"][1:]
+    (part,) = said["parts"]
+    assert part["functionCall"] == {"name": "weather", "args": {"city": "Ulm"}}
+    assert base64.b64decode(part["thoughtSignature"]) == b"skip_thought_signature_validator"
+    (part,) = results["parts"]
+    response = {"name": "weather", "response": {"output": "It rains."}}
+    assert part == {"functionResponse": response}
+
+
+async def test_gemini_does_not_say_its_thoughts() -> None:
+    """Thoughts in the stream are no text."""
+    async with serve(thought="The user greets.") as candidate:
+        assert await ask(candidate) == ["Hello", " there."]
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        {"finish_reason": "SAFETY"},
+        {"finish_reason": "MALFORMED_FUNCTION_CALL"},
+        {"block_reason": "PROHIBITED_CONTENT"},
+    ],
+)
+async def test_gemini_that_is_stopped_is_an_error(wire: dict[str, str]) -> None:
+    """An answer that the provider stops is never a silence: it is told, and says why."""
+    async with serve(**wire) as candidate:
+        candidate.server.script = lambda _: []
+        error = await fail(candidate)
+    (reason,) = wire.values()
+    assert str(error).startswith(f"gemini/test-model gave no answer, or not all of it ({reason})")
+    assert not isinstance(error, ModelRefused)
+
+
+@pytest.mark.parametrize("finish_reason", ["STOP", None])
+async def test_gemini_that_says_nothing_is_an_error(finish_reason: str | None) -> None:
+    """An answer without words and without calls is told as none."""
+    async with serve(finish_reason=finish_reason, thought="Hm.") as candidate:
+        candidate.server.script = lambda _: []
+        assert "gave no answer" in str(await fail(candidate))
+
+
+async def test_gemini_that_ends_too_early_is_an_error() -> None:
+    """A stream that ends without a reason is not a whole answer."""
+    async with serve(finish_reason=None) as candidate:
+        assert "not all of it" in str(await fail(candidate))
+
+
+async def test_gemini_may_reach_its_limit() -> None:
+    """The end at the maximum of tokens is an end like any other."""
+    async with serve(finish_reason="MAX_TOKENS") as candidate:
+        assert await ask(candidate) == ["Hello", " there."]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_refused"), [(400, True), (403, True), (404, True), (500, False), (503, False)]
+)
+async def test_gemini_errors_are_told_apart(status: int, is_refused: bool) -> None:
+    """What will not pass is refused; nothing is retried, and nobody is quoted."""
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [Refuse(status)]
+        error = await fail(candidate)
+        assert len(candidate.server.requests) == 1
+    assert isinstance(error, ModelRefused) is is_refused
+    assert str(error).startswith("gemini/test-model: ")
+    assert "\n" not in str(error)
+    assert QUOTE not in str(error)
+    assert KEY not in str(error)
+    assert error.__suppress_context__
+
+
+async def test_gemini_names_the_variable_of_a_wrong_key() -> None:
+    """The 400 that a wrong key is answered with is told as what it is."""
+    reason = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+    async with serve(details=(reason,)) as candidate:
+        candidate.server.script = lambda _: [Refuse(400)]
+        error = await fail(candidate)
+    assert isinstance(error, ModelRefused)
+    assert "GEMINI_API_KEY" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("delay", "header", "expected"), [("34.5s", None, 34.5), ("2s", "7", 7), ("soon", None, None)]
+)
+async def test_gemini_tells_when_to_come_back(
+    delay: str, header: str | None, expected: float | None
+) -> None:
+    """The longest wait that the provider asks for counts, in the header or in the body."""
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+    async with serve(details=(info,)) as candidate:
+        candidate.server.script = lambda _: [Refuse(429, retry_after=header)]
+        error = await fail(candidate)
+    assert error.retry_after_seconds == expected
+
+
+async def test_gemini_failing_in_its_stream_may_pass() -> None:
+    """An error as the first thing in a stream is an error that may pass."""
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [StreamFailure()]
+        error = await fail(candidate)
+    assert not isinstance(error, ModelRefused)
+    assert QUOTE not in str(error)
+
+
+async def test_gemini_that_nobody_serves_is_an_error() -> None:
+    """A refused connection is told at once by the check and by a turn, as what may pass."""
+    async with serve() as candidate:
+        closed = Candidate(replace(candidate.server), candidate.make)
+    async with aclosing(closed.open()) as model:
+        for attempt in (model.check, partial(collect, model)):
+            with pytest.raises(ModelError) as caught:
+                await asyncio.wait_for(attempt(), 1)
+            assert not isinstance(caught.value, ModelRefused)
+
+
+async def test_gemini_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time limits are those of the project's client, which the SDK would take away."""
+    monkeypatch.setattr(connections, "READ_SECONDS", 0.1)
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [Say("Well,"), Pause()]
+        assert "ReadTimeout" in str(await fail(candidate))
+        assert "x-server-timeout" not in candidate.server.requests[0].headers
+
+
+async def test_gemini_needs_a_key() -> None:
+    """Without a key there is no model, but the name of the variable to set."""
+    with pytest.raises(ModelRefused, match="GEMINI_API_KEY"):
+        gemini.create("gemini/x", "x", Access(), ModelOptions())
+
+
+async def test_gemini_is_hung_up_on_before_its_headers() -> None:
+    """A turn that is given up before the provider answered at all leaves no connection open."""
+    gone = asyncio.Event()
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        gone.set()
+        writer.close()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    access = Access(api_key=KEY, base_url=f"http://127.0.0.1:{port}")
+    async with server, aclosing(gemini.create("g/x", "x", access, ModelOptions())) as model:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(collect(model), 0.2)
+        await asyncio.wait_for(gone.wait(), conformance.NOTICED_SECONDS)
+
+
+async def test_gemini_closed_between_two_pieces_hangs_up_at_once() -> None:
+    """Closing the generator closes the connection without the garbage collector's help."""
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [Say("One"), Pause()]
+        async with aclosing(candidate.open()) as model:
+            answer = model.stream(PROMPT)
+            assert await anext(answer) == "One"
+            gc.disable()
+            try:
+                await answer.aclose()
+                async with asyncio.timeout(conformance.NOTICED_SECONDS):
+                    await candidate.server.wait_until(lambda: candidate.server.hung_up == 1)
+            finally:
+                gc.enable()
+
+
+async def test_gemini_turns_at_the_same_time_close_their_own_connections() -> None:
+    """Of two answers in one task, closing the first leaves the second streaming."""
+    async with serve() as candidate:
+        scripts = iter([[Say("One"), Pause()], [Say("One"), Pause(0.05), Say("two")]])
+        candidate.server.script = lambda _: next(scripts)
+        async with aclosing(candidate.open()) as model:
+            first, second = model.stream(PROMPT), model.stream(PROMPT)
+            assert [await anext(first), await anext(second)] == ["One", "One"]
+            await first.aclose()
+            assert [piece async for piece in second] == ["two"]
+            await candidate.server.wait_until(lambda: candidate.server.hung_up == 1)
