@@ -206,6 +206,15 @@ async def check_first_turn_uses_the_open_connection(candidate: Candidate) -> Non
     assert candidate.server.connections == 1
 
 
+async def check_survives_a_long_quiet(candidate: Candidate) -> None:
+    """A connection that the provider closed while nobody spoke costs no turn."""
+    async with aclosing(candidate.open()) as model:
+        first = await collect(model)
+        await candidate.server.drop_connections()
+        assert await collect(model) == first
+    assert candidate.server.connections == 2
+
+
 async def check_refuses_a_wrong_key(candidate: Candidate) -> None:
     """A key that the provider does not take is noticed by the check, and by a turn."""
     candidate.server.key = "another-key"
@@ -257,6 +266,7 @@ CHECKS = [
     check_interruption_closes,
     check_interruption_closes_before_headers,
     check_first_turn_uses_the_open_connection,
+    check_survives_a_long_quiet,
     check_refuses_a_wrong_key,
     check_refuses_an_unknown_model,
     check_tells_of_an_unreachable_provider,

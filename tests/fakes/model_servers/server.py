@@ -153,6 +153,13 @@ class ModelServer:
     hung_up: int = 0
     streaming: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def drop_connections(self) -> None:
+        """Close every connection, as a provider does with those that were quiet for long."""
+        for writer in tuple(self._writers):
+            writer.close()
+            await writer.wait_closed()
 
     async def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds`, looked at whenever a stream begins, ends or loses its client."""
@@ -165,6 +172,7 @@ class ModelServer:
         if self.is_down:
             writer.transport.abort()
             return
+        self._writers.add(writer)
         try:
             while (request := await _read_request(reader)) is not None:
                 self.requests.append(request)
@@ -173,6 +181,7 @@ class ModelServer:
         except ConnectionError:
             """The client is gone; `hung_up` has been counted where it matters."""
         finally:
+            self._writers.remove(writer)
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
@@ -307,10 +316,13 @@ async def _send_json(
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return None
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        return await _read_whole_request(reader)
+    return None
+
+
+async def _read_whole_request(reader: asyncio.StreamReader) -> Request:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.strip().split("\r\n")
     method, path, _ = first.split(" ", 2)
     pairs = (line.partition(":") for line in lines)
