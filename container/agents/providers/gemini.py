@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -94,7 +95,6 @@ class GeminiModel:
 
     async def aclose(self) -> None:
         """Close the client and its connections."""
-        self._client.close()
         await self._http.aclose()
 
     def _explain(self, error: Exception) -> ModelError:
@@ -146,26 +146,33 @@ def _read_call(call: FunctionCall, part: Part) -> ToolCall:
 
 def create(name: str, model: str, access: Access, options: ModelOptions) -> Model:
     """Return the model with a client of its own. Raises ModelRefused without a key."""
+    import httpx2
     from google.genai import Client
     from google.genai.types import HttpOptions
 
     if not access.api_key:
         raise ModelRefused(f"{name} needs a key; set {KEY_VARIABLE}")
-    http = open_http_client()
-    limits = http.timeout.as_dict()
-
-    async def limit(request: httpx2.Request) -> None:
-        # The SDK asks for no time limit, unless it may also tell the server to keep it.
-        request.extensions["timeout"] = limits
-
+    tls = httpx2.create_ssl_context()
+    http = open_http_client(verify=tls)
+    limit = partial(_limit, http.timeout.as_dict())
     http.event_hooks = {"request": [limit], "response": [_note]}
-    # A client of one's own is also what keeps the SDK from aiohttp, wherever that is installed,
-    # and from the retries that it has there; without options it has no other.
     transport = HttpOptions(
-        base_url=access.base_url, api_version=_API_VERSION, httpx_async_client=http
+        base_url=access.base_url,
+        api_version=_API_VERSION,
+        # Also keeps the SDK from aiohttp, wherever that is installed: with that it would ask
+        # again by itself, as it does nowhere else without options for it.
+        httpx_async_client=http,
+        # Unused; the SDK would read all certificates again for each of these two.
+        httpx_client=httpx2.Client(verify=tls),
+        async_client_args={"ssl": tls},
     )
     client = Client(api_key=access.api_key, vertexai=False, http_options=transport)
     return GeminiModel(name, model, client, http, options)
+
+
+async def _limit(seconds: dict[str, float | None], request: httpx2.Request) -> None:
+    # The SDK asks for no time limit, unless it may also tell the server to keep it.
+    request.extensions["timeout"] = seconds
 
 
 async def _note(response: httpx2.Response) -> None:

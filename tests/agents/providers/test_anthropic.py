@@ -30,19 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 KEY = "sk_test_anthropic"
-CHECKS = [
-    conformance.check_streams_text,
-    conformance.check_calls_a_tool,
-    conformance.check_breaks_in_the_middle,
-    conformance.check_fails_in_the_middle,
-    conformance.check_is_limited,
-    conformance.check_stalled_stream_is_closed,
-    conformance.check_interruption_closes,
-    conformance.check_first_turn_uses_the_open_connection,
-    conformance.check_refuses_a_wrong_key,
-    conformance.check_refuses_an_unknown_model,
-    conformance.check_tells_of_an_unreachable_provider,
-]
 
 
 @asynccontextmanager
@@ -68,7 +55,9 @@ async def fail(candidate: Candidate, prompt: Prompt = PROMPT) -> ModelError:
     return caught.value
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize(
+    "check", conformance.CHECKS, ids=lambda check: check.__name__.removeprefix("check_")
+)
 async def test_anthropic_keeps_the_promises_of_a_provider(
     check: Callable[[Candidate], Awaitable[None]],
 ) -> None:
@@ -333,39 +322,10 @@ async def test_anthropic_failing_in_its_stream_may_pass() -> None:
     assert QUOTE not in str(error)
 
 
-async def test_anthropic_that_nobody_serves_is_an_error() -> None:
-    """A refused connection is told by the check and by a turn, as something that may pass."""
-    async with serve() as candidate:
-        closed = Candidate(replace(candidate.server), candidate.make)
-    async with aclosing(closed.open()) as model:
-        for attempt in (model.check, partial(collect, model)):
-            with pytest.raises(ModelError) as caught:
-                await attempt()
-            assert not isinstance(caught.value, ModelRefused)
-
-
 async def test_anthropic_needs_a_key() -> None:
     """Without a key there is no model, but the name of the variable to set."""
     with pytest.raises(ModelRefused, match="ANTHROPIC_API_KEY"):
         anthropic.create("anthropic/x", "x", Access(), ModelOptions())
-
-
-async def test_anthropic_is_hung_up_on_before_its_headers() -> None:
-    """A turn that is given up before the provider answered at all leaves no connection open."""
-    gone = asyncio.Event()
-
-    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(-1)
-        gone.set()
-        writer.close()
-
-    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    access = Access(api_key=KEY, base_url=f"http://127.0.0.1:{port}")
-    async with server, aclosing(anthropic.create("a/x", "x", access, ModelOptions())) as model:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(collect(model), 0.2)
-        await asyncio.wait_for(gone.wait(), conformance.NOTICED_SECONDS)
 
 
 async def test_anthropic_closed_between_two_pieces_hangs_up_at_once() -> None:
