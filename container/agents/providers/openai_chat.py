@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agents.providers.call_fragments import CallFragments
-from agents.providers.openai_client import OFFICIAL_URL, OpenAIClient, drain, report_limit
+from agents.providers.openai_client import OFFICIAL_URL, OpenAIClient, drain
+from agents.providers.openai_failures import require_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -36,17 +37,19 @@ class ChatModel:
         if options.temperature is not None:
             self._request["temperature"] = options.temperature
         if options.max_tokens is not None:
-            self._request[_name_limit(access)] = options.max_tokens
+            self._request[name_limit(access)] = options.max_tokens
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
         """Yield the answer as it comes; calls when it has ended, for their ends are not marked."""
         calls = CallFragments()
+        has_spoken = False
         async with self._client.open_stream("/chat/completions", self._ask(prompt)) as events:
             async for event in events:
                 if not (choices := event.get("choices")):
                     continue  # Token counts, or Azure's verdict on the prompt.
                 delta = choices[0].get("delta") or {}
                 if text := delta.get("content") or delta.get("refusal"):
+                    has_spoken = True
                     yield text
                 for fragment in delta.get("tool_calls") or ():
                     calls.add(fragment)
@@ -56,8 +59,9 @@ class ChatModel:
                 # Each server gives a reason; without one the connection was cut.
                 raise EOFError
             await drain(events)
-        if calls and reason == "length":
-            raise report_limit(self.name)
+        # The last call of an answer that met its limit is not whole.
+        has_answer = reason != "length" if calls else has_spoken
+        require_answer(self.name, reason, has_answer=has_answer)
         # "stop" and the like: many servers end an answer with calls so.
         for call in calls.join():
             yield call
@@ -89,7 +93,8 @@ def create(name: str, model: str, access: Access, options: ModelOptions) -> Mode
     return ChatModel(client, model, access, options)
 
 
-def _name_limit(access: Access) -> str:
+def name_limit(access: Access) -> str:
+    """Return the name of the token limit in a request to that server."""
     host = urlsplit(access.base_url or OFFICIAL_URL).hostname or ""
     return "max_completion_tokens" if host.endswith(_RENAMED_LIMIT_HOSTS) else "max_tokens"
 

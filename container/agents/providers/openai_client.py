@@ -1,4 +1,4 @@
-"""What both of OpenAI's protocols share: the SDK's client, event streams, the check, the errors.
+"""What both of OpenAI's protocols share: the SDK's client, streams of events, the check.
 
 It knows neither what is asked nor what the events mean.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from agents.prompt import ModelError, ModelRefused
 from agents.providers.connections import open_http_client
-from agents.providers.failures import explain_exception, explain_status, parse_retry_after
+from agents.providers.openai_failures import MISUNDERSTOOD, Failures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-
-    from openai import APIStatusError
+    from ssl import SSLContext
 
     from agents.providers.access import Access
 
@@ -29,21 +28,7 @@ _NO_KEY = "none"
 _DRAIN_SECONDS = 0.1
 """How long the end of the HTTP response may take after the last event; it comes with it."""
 
-_UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
-"""Told as 429 or 400, but no patience helps before somebody pays: refused like a wrong key.
-
-https://platform.openai.com/docs/guides/error-codes
-"""
-
-_SETTINGS = {
-    "temperature": "SPEECH_ENGINE_TEMPERATURE",
-    "max_tokens": "SPEECH_ENGINE_MAX_TOKENS",
-    "max_completion_tokens": "SPEECH_ENGINE_MAX_TOKENS",
-    "max_output_tokens": "SPEECH_ENGINE_MAX_TOKENS",
-}
-
-_MISUNDERSTOOD = (ValueError, LookupError, TypeError, AttributeError, EOFError)
-"""What reading a stream that follows another format ends in; EOFError: it stopped too early."""
+_NO_ROUTE = {404, 405}
 
 
 class OpenAIClient:
@@ -57,16 +42,15 @@ class OpenAIClient:
     ) -> None:
         from openai import AsyncOpenAI
 
-        if access.api_key is None and access.base_url is None:
-            raise ModelRefused(f"{name} needs a key; set {key_variable}")
         self.name = name
         self._model = model
-        self._key_variable = key_variable
-        self._url_variable = url_variable
+        self._failures = Failures(name, key_variable, url_variable)
+        if access.api_key is None and access.base_url is None:
+            raise self._failures.report_missing_key()
         self._sdk = AsyncOpenAI(
             api_key=access.api_key or _NO_KEY,
             base_url=access.base_url or OFFICIAL_URL,
-            http_client=(http := open_http_client()),
+            http_client=(http := open_http_client(verify=_trust())),
             timeout=http.timeout,
             max_retries=0,
         )
@@ -89,9 +73,9 @@ class OpenAIClient:
             async with stream:
                 # One iterator for all readers: each `async for` over the stream would make its own.
                 yield cast("AsyncIterator[dict[str, Any]]", aiter(stream))
-        except (OpenAIError, *_MISUNDERSTOOD) as error:
+        except (OpenAIError, *MISUNDERSTOOD) as error:
             # None: the SDK's errors carry what was asked and what came, and would be printed too.
-            raise self._explain(error) from None
+            raise self._failures.explain(error) from None
 
     async def check(self) -> None:
         """See that key and model are accepted. Raises as `Model.check` does."""
@@ -99,10 +83,10 @@ class OpenAIClient:
 
         try:
             is_known = await self._has_model() or await self._lists_model()
-        except (OpenAIError, *_MISUNDERSTOOD) as error:
-            raise self._explain(error) from None
+        except (OpenAIError, *MISUNDERSTOOD) as error:
+            raise self._failures.explain(error) from None
         if not is_known:
-            raise explain_status(self.name, 404, self._key_variable)
+            raise self._failures.report_unknown_model()
 
     async def aclose(self) -> None:
         """Close the idle connections."""
@@ -115,7 +99,7 @@ class OpenAIClient:
         try:
             found = await self._sdk.get(f"/models/{quote(self._model, safe='')}", cast_to=object)
         except APIStatusError as error:
-            if error.status_code not in {404, 405} or error.code == "model_not_found":
+            if error.status_code not in _NO_ROUTE or error.code == "model_not_found":
                 raise
             return False
         return isinstance(found, dict)
@@ -126,47 +110,15 @@ class OpenAIClient:
         try:
             answer = await self._sdk.get("/models", cast_to=object)
         except APIStatusError as error:
-            if error.status_code in {404, 405}:
-                raise self._cannot_check() from None
+            if error.status_code in _NO_ROUTE:
+                raise self._failures.report_uncheckable() from None
             raise
         entries = answer.get("data") if isinstance(answer, dict) else answer
         if isinstance(entries, str):
-            raise self._cannot_check()
+            raise self._failures.report_uncheckable()
         known = {entry["id"] for entry in cast("list[dict[str, Any]]", entries or [])}
         # Variants such as OpenRouter's `model:online` are not listed, but their models are.
         return not known.isdisjoint({self._model, self._model.partition(":")[0]})
-
-    def _cannot_check(self) -> ModelError:
-        return ModelError(
-            f"{self.name} can't be checked: the server tells of no models; if turns fail too,"
-            f" correct {self._url_variable}"
-        )
-
-    def _explain(self, error: Exception) -> ModelError:
-        from openai import APIStatusError
-
-        if isinstance(error, APIStatusError):
-            return self._explain_answer(error)
-        return explain_exception(self.name, error)
-
-    def _explain_answer(self, error: APIStatusError) -> ModelError:
-        status = error.status_code
-        if error.code in _UNPAID:
-            status = 402
-        elif error.code == "model_not_found":
-            status = 404
-        elif 300 <= status < 400:
-            return ModelRefused(
-                f"{self.name}: the server sends requests elsewhere (HTTP {status}); set"
-                f" {self._url_variable} to the address that answers"
-            )
-        elif status == 400 and error.param in _SETTINGS:
-            return ModelRefused(
-                f"{self.name}: the model does not take this {_SETTINGS[error.param]}; change it,"
-                " or leave it out"
-            )
-        seconds = _read_retry_after(error.response.headers)
-        return explain_status(self.name, status, self._key_variable, seconds)
 
 
 async def drain(events: AsyncIterator[object]) -> None:
@@ -178,16 +130,9 @@ async def drain(events: AsyncIterator[object]) -> None:
                 pass
 
 
-def report_limit(name: str) -> ModelError:
-    """Return the error for a call of a function that the token limit cut off."""
-    return ModelError(
-        f"{name}: the answer reached its limit within a function call; raise"
-        " SPEECH_ENGINE_MAX_TOKENS"
-    )
+@cache
+def _trust() -> SSLContext:
+    """The certificates that are trusted: reading them takes 25 ms, once for all models."""
+    import httpx2
 
-
-def _read_retry_after(headers: Mapping[str, str]) -> float | None:
-    milliseconds = parse_retry_after(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    return parse_retry_after(headers.get("retry-after"))
+    return httpx2.create_ssl_context()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.prompt import ModelError, ToolCall
-from agents.providers.openai_client import OpenAIClient, drain, report_limit
+from agents.providers.openai_client import OpenAIClient, drain
+from agents.providers.openai_failures import require_answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _SPOKEN = {"response.output_text.delta", "response.refusal.delta"}
 _ENDS = {"response.completed", "response.incomplete"}
-"""Incomplete is an answer that met the token limit or a filter: what came stands."""
+"""An incomplete response met the token limit, or a filter."""
 _FAILURES = {"response.failed", "response.cancelled", "error"}
 
 
@@ -47,14 +48,16 @@ class ResponsesModel:
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
         """Yield the answer as it comes."""
         thoughts: list[dict[str, Any]] = []
+        has_answer = False
         async with self._client.open_stream("/responses", self._ask(prompt)) as events:
             async for event in events:
                 kind = event["type"]
                 if kind in _SPOKEN:
-                    if event["delta"]:
-                        yield event["delta"]
+                    has_answer = True
+                    yield event["delta"]
                 elif kind == "response.output_item.done":
                     if call := self._read_item(event["item"], thoughts):
+                        has_answer = True
                         yield call
                 elif kind in _ENDS:
                     break
@@ -62,7 +65,9 @@ class ResponsesModel:
                     raise ModelError(f"{self.name}: the provider broke the answer off")
             else:
                 raise EOFError
+            details = event["response"].get("incomplete_details") or {}
             await drain(events)
+        require_answer(self.name, details.get("reason"), has_answer=has_answer)
 
     async def check(self) -> None:
         """See that key and model are accepted."""
@@ -115,7 +120,7 @@ class ResponsesModel:
         if item["type"] != "function_call":
             return None
         if item.get("status") == "incomplete":
-            raise report_limit(self.name)
+            require_answer(self.name, "max_output_tokens", has_answer=False)
         extra = Thoughts(self.name, tuple(thoughts)) if thoughts else None
         thoughts.clear()
         return ToolCall(item["call_id"], item["name"], item["arguments"] or "{}", extra)
