@@ -1,4 +1,4 @@
-"""`speechctl deploy`: an environment into an AWS account, the key first, then all that needs it."""
+"""`speechctl deploy`: an environment into an AWS account, keys first, then all that needs them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
     from infra.settings import Environment
+    from infra.settings.providers import ApiKey
 
 SUMMARY = "deploy an environment: make deploy ENV=dev"
 
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             leftovers.release_failed_creations(account)
             check_weights(account, toolkit.assembly)
             toolkit.deploy(account.stack_name("Foundation"))
-            ensure_key(account)
+            ensure_keys(account)
             deploy_rest(account, toolkit)
         print_summary(account, sys.stdout)
     return 0
@@ -58,21 +59,30 @@ def _refuse_placeholders(environment: Environment, name_or_path: str) -> None:
         )
 
 
-def ensure_key(account: Account) -> None:
-    """Ask for the key while its secret holds none; raise CommandError if it can't work here."""
+def ensure_keys(account: Account) -> None:
+    """Ask for each key whose secret holds none; raise CommandError if one can't work here."""
+    from infra.settings.providers import ELEVENLABS_KEY
+
+    for wanted in (ELEVENLABS_KEY, *account.environment.agent.keys):
+        _ensure_key(account, wanted)
+
+
+def _ensure_key(account: Account, wanted: ApiKey) -> None:
+    from infra.settings.providers import ELEVENLABS_KEY
     from infra.settings.residency import check_key
 
     secrets = account.session.client("secretsmanager")
-    secret_arn = account.outputs("Foundation")["ApiKeySecretArn"]
+    secret_arn = account.outputs("Foundation")[wanted.output]
     known = api_key.read(secrets, secret_arn)
-    key = known or api_key.ask(os.environ, sys.stdin)
-    try:
-        check_key(account.environment.elevenlabs.host, key)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
+    key = known or api_key.ask(wanted, os.environ, sys.stdin)
+    if wanted == ELEVENLABS_KEY:
+        try:
+            check_key(account.environment.elevenlabs.host, key)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
     if known is None:
         api_key.store(secrets, secret_arn, key)
-        print("the ElevenLabs API key is in its secret")
+        print(f"the {wanted.owner} API key is in its secret")
 
 
 def deploy_rest(account: Account, toolkit: Toolkit) -> None:

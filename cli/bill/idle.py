@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.bill.inventory import CUSTOM_METRICS, DASHBOARDS, SECRETS, take_inventory
+from cli.bill.inventory import CUSTOM_METRICS, DASHBOARDS, take_inventory
 from cli.bill.item import Item
 from infra.settings.timing import deregistration_delay_seconds
 
@@ -91,7 +91,7 @@ def _list_rest(environment: Environment, prices: Prices, usage: Usage) -> list[I
     count = take_inventory(environment)
     snapshot = count.snapshots * environment.functions.memory_mib / 1024 * _SECONDS
     return [
-        Item("secrets", SECRETS, "month", prices.secret_month),
+        Item("secrets", count.secrets, "month", prices.secret_month),
         Item("hosted zone", count.hosted_zones, "month", prices.hosted_zone_month),
         Item("web ACL", count.web_acls, "month", prices.web_acl_month),
         Item("web ACL, rules", count.web_acl_rules, "month", prices.web_acl_rule_month),

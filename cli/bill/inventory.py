@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from infra.settings import Environment
 
-# Each combination of a name and its dimensions is one. Nothing publishes any, and Container
-# Insights is off: what AWS's services publish themselves is free.
+# Each combination of a name and its dimensions is one, billed for the hours in which it gets a
+# value: those that count the log's lines about models get none while nobody talks. Container
+# Insights is off, and what AWS's services publish themselves is free.
 CUSTOM_METRICS = 0
-# The API key and the header's value.
-SECRETS = 2
+# ElevenLabs' key and the header's value; each provider of models that needs a key has one more.
+_SECRETS = 2
 DASHBOARDS = 1
-# Alarms that end a blue/green deployment, of the server, and of the token endpoint: metrics that
-# don't depend on the target groups, and metrics that there are for each target group.
+# Alarms that end a blue/green deployment, of the server, of its models, and of the token endpoint:
+# metrics that don't depend on the target groups, and metrics that there are for each of those.
 _ROLLBACK = (1, 2)
 _SERVER = (3, 2)
+_MODELS = (2, 0)
 _TOKEN = (4, 0)
 # Target tracking makes an alarm for each direction:
 # https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
@@ -37,6 +39,7 @@ class Inventory:
     web_acl_rules: int
     snapshots: int
     hosted_zones: int
+    secrets: int
     budgets: int
 
 
@@ -53,6 +56,7 @@ def take_inventory(environment: Environment) -> Inventory:
         web_acls=1 if waf else 0,
         web_acl_rules=(3 if waf.only_elevenlabs else 1) if waf else 0,
         snapshots=1 if environment.token.snap_start else 0,
+        secrets=_SECRETS + len(environment.agent.keys),
         hosted_zones=1 if environment.address.hosted_zone_id else 0,
         budgets=1 if environment.budget else 0,
     )
@@ -70,5 +74,5 @@ def _count_alarm_metrics(environment: Environment) -> int:
     blue_green = environment.service.deployment.strategy == "blue_green"
     groups = 2 if blue_green else 1
     kinds = [_ROLLBACK] if told or blue_green else []
-    kinds += [_SERVER, _TOKEN] if told else []
+    kinds += [_SERVER, _MODELS, _TOKEN] if told else []
     return sum(single + groups * each for single, each in kinds)

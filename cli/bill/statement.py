@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from cli.bill.usage import Usage
 
 NOT_INCLUDED = (
-    "ElevenLabs (https://elevenlabs.io/pricing/api), the language model, taxes, support",
+    "ElevenLabs (https://elevenlabs.io/pricing/api), taxes, support",
+    "the language models' tokens; Amazon Bedrock's come with AWS's own bill",
     "free tiers and discounts, which may make it less",
 )
 

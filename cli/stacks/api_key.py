@@ -1,6 +1,6 @@
-"""Where the ElevenLabs key of a deployment comes from, and how it gets into its secret.
+"""Where the API keys of a deployment come from, and how each gets into its secret.
 
-The key is never printed, never an argument, and leaves this process for Secrets Manager only.
+A key is never printed, never an argument, and leaves this process for Secrets Manager only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-VARIABLE = "ELEVENLABS_API_KEY"
+    from infra.settings.providers import ApiKey
+
 # The shape that both ends of the secret agree on: it can be rotated without dropping anybody.
 _FIELD = "current"
 
@@ -41,32 +42,36 @@ def store(secrets: SecretsManagerClient, secret_arn: str, key: str) -> None:
     secrets.put_secret_value(SecretId=secret_arn, SecretString=json.dumps({_FIELD: key}))
 
 
-def ask(environ: Mapping[str, str] | None = None, stdin: TextIO | None = None) -> str:
-    """Take the key from the environment, from a prompt, or from standard input.
+def ask(
+    wanted: ApiKey, environ: Mapping[str, str] | None = None, stdin: TextIO | None = None
+) -> str:
+    """Take the key from the environment, from a prompt, or from a line of standard input.
 
     Raises CommandError when none of them has it, or what comes can't be a key.
     """
     environ = os.environ if environ is None else environ
     stdin = sys.stdin if stdin is None else stdin
-    if environ.get(VARIABLE, "").strip():
-        return _checked(environ[VARIABLE])
-    return _checked(_prompt() if stdin.isatty() else stdin.readline())
+    if environ.get(wanted.variable, "").strip():
+        return _checked(wanted, environ[wanted.variable])
+    return _checked(wanted, _prompt(wanted) if stdin.isatty() else stdin.readline())
 
 
-def _prompt() -> str:
+def _prompt(wanted: ApiKey) -> str:
     try:
-        return getpass.getpass("ElevenLabs API key (not shown): ")
+        return getpass.getpass(f"{wanted.owner} API key (not shown): ")
     except EOFError:  # Ctrl-D
         return ""
 
 
-def _checked(text: str) -> str:
+def _checked(wanted: ApiKey, text: str) -> str:
     key = text.strip()
     if not key:
         raise CommandError(
-            f"the ElevenLabs API key is missing; set {VARIABLE}, type it at the prompt,"
+            f"the {wanted.owner} API key is missing; set {wanted.variable}, type it at the prompt,"
             " or give it on standard input"
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise CommandError("that is no ElevenLabs API key: not one printable word; copy it again")
+        raise CommandError(
+            f"that is no {wanted.owner} API key: not one printable word; copy it again"
+        )
     return key

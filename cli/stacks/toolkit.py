@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.errors import CommandError
-from cli.stacks.api_key import VARIABLE
 
 _ROOT = Path(__file__).parents[2]
 _CDK = _ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -56,12 +55,14 @@ def synthesize(environment: str) -> Iterator[Toolkit]:
 
 def run_cdk(*arguments: str) -> None:
     """Run the CDK command; Ctrl-C reaches it and is waited for. Raises CommandError."""
+    from infra.settings.providers import KEY_VARIABLES
+
     node = shutil.which("node")
     if node is None or not _CDK.exists():
         raise CommandError("the CDK is not installed; run `make setup` (it needs Node 20 or newer)")
     command = [node, str(_CDK), *arguments]
-    # Neither the CDK nor what it starts, such as image builds, has any business with the key.
-    environ = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    # Neither the CDK nor what it starts, such as image builds, has any business with keys.
+    environ = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
     process = subprocess.Popen(command, cwd=_ROOT, env=environ)  # noqa: S603 - the project's own
     try:
         status = process.wait()

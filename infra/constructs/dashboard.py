@@ -1,6 +1,6 @@
 """The first page for the person on call: one dashboard over the whole environment.
 
-Shows metrics that AWS keeps anyway; none of its own.
+Shows metrics that AWS keeps anyway, and what the server's log tells of its models.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_logs as logs
 
+    from infra.constructs.model_metrics import ModelMetrics
+
 _WIDTH = 8
 _FULL_WIDTH = 24
 
 
 class EnvironmentDashboard(Construct):
-    """Conversations, service, token endpoint, transcript table, and the latest errors logged."""
+    """Conversations, service, token endpoint, table, models, and the latest errors logged."""
 
     def __init__(
         self,
@@ -37,11 +39,13 @@ class EnvironmentDashboard(Construct):
         token_api: apigateway.HttpApi,
         token_function: lambda_.IFunction,
         table: dynamodb.ITableV2,
+        models: ModelMetrics,
     ) -> None:
         super().__init__(scope, construct_id)
         dashboard = cloudwatch.Dashboard(self, "Dashboard")
         dashboard.add_widgets(*_conversations(load_balancer), _service(service))
         dashboard.add_widgets(*_token_endpoint(token_api, token_function), _table(table))
+        dashboard.add_widgets(_models(models))
         dashboard.add_widgets(_errors(service_log))
         region = Stack.of(self).region
         self.url = (
@@ -102,6 +106,12 @@ def _table(table: dynamodb.ITableV2) -> cloudwatch.IWidget:
         table.metric_consumed_write_capacity_units(),
         table.metric_consumed_read_capacity_units(),
         table.metric("WriteThrottleEvents", statistic="Sum"),
+    )
+
+
+def _models(models: ModelMetrics) -> cloudwatch.IWidget:
+    return cloudwatch.GraphWidget(
+        title="Models that did not answer", width=_FULL_WIDTH, left=models.all
     )
 
 

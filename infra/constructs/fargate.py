@@ -94,7 +94,7 @@ def _make_service(
         availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
         vpc_subnets=task_subnets(environment),
         assign_public_ip=tasks_are_public(environment),
-        security_groups=[_make_firewall(scope, cluster.vpc)],
+        security_groups=[_make_firewall(scope, cluster.vpc, environment.agent.ports)],
         capacity_provider_strategies=[
             ecs.CapacityProviderStrategy(capacity_provider=provider, weight=1)
         ],
@@ -106,7 +106,7 @@ def _make_service(
     )
 
 
-def _make_firewall(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+def _make_firewall(scope: Construct, vpc: ec2.IVpc, ports: list[int]) -> ec2.SecurityGroup:
     """Let the load balancer in (by the targets) and HTTPS out; an agent that needs more adds it."""
     group = ec2.SecurityGroup(
         scope,
@@ -115,9 +115,10 @@ def _make_firewall(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
         description="Tasks of the Speech Engine server",
         allow_all_outbound=False,
     )
-    group.add_egress_rule(
-        ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS, ElevenLabs and language models"
-    )
+    for port in ports:
+        group.add_egress_rule(
+            ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "AWS, ElevenLabs and language models"
+        )
     return group
 
 

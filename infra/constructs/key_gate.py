@@ -1,4 +1,4 @@
-"""Holds a deployment back while the API key is missing, and says what to type."""
+"""Holds a deployment back while an API key is missing, and says what to type."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class KeyGate(Construct):
-    """Fails within a minute while the secret is empty: tasks without a key could not start.
+    """Fails within a minute while a secret is empty: tasks without a key could not start.
 
-    `resource` is what everything that takes long has to wait for.
+    `secrets` go by name; `resources` are what everything that takes long has to wait for.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class KeyGate(Construct):
         construct_id: str,
         *,
         environment: Environment,
-        secret: secretsmanager.ISecret,
+        secrets: dict[str, secretsmanager.ISecret],
     ) -> None:
         super().__init__(scope, construct_id)
         function = PythonFunction(
@@ -37,15 +37,18 @@ class KeyGate(Construct):
             environment=environment,
             variables={},
             timeout=cdk.Duration.minutes(1),
-            description="Fails while the ElevenLabs API key is missing",
+            description="Fails while an API key is missing",
         ).function
-        secret.grant_read(function)
-        self.resource = cdk.CustomResource(
-            self,
-            "Gate",
-            service_token=function.function_arn,
-            resource_type="Custom::KeyGate",
-            service_timeout=cdk.Duration.minutes(2),
-            properties={"SecretArn": secret.secret_arn, "Environment": environment.name},
-        )
-        self.resource.node.add_dependency(function)
+        self.resources: list[cdk.CustomResource] = []
+        for name, secret in secrets.items():
+            secret.grant_read(function)
+            resource = cdk.CustomResource(
+                self,
+                name,
+                service_token=function.function_arn,
+                resource_type="Custom::KeyGate",
+                service_timeout=cdk.Duration.minutes(2),
+                properties={"SecretArn": secret.secret_arn, "Environment": environment.name},
+            )
+            resource.node.add_dependency(function)
+            self.resources.append(resource)

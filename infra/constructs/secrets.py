@@ -1,4 +1,4 @@
-"""The two secrets: the ElevenLabs API key, which a person brings, and the header's generated one.
+"""The secrets: the API keys, which a person brings, and the header's value, which is generated.
 
 Each is one JSON object `{"current", "previous", "previous_until"}`, or one bare value. No value is
 ever in a template.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -18,24 +19,31 @@ from infra.names import HEADER_SECRET_LENGTH
 
 if TYPE_CHECKING:
     from infra.settings.environment import Data
+    from infra.settings.providers import ApiKey
 
 
-def make_api_key_secret(
-    scope: Construct, construct_id: str, *, data: Data
+def make_key_secret(
+    scope: Construct, key: ApiKey, *, data: Data, can_go: bool = False
 ) -> secretsmanager.ISecret:
-    """Return an empty secret: the key gate waits for a person to fill it."""
+    """Return an empty secret: the key gate waits for a person to fill it.
+
+    One that `can_go` is taken away with the setting that asks for it, as the provider of a model
+    is: an export would hold it for as long as a task of before is deployed.
+    """
     # Not the L2 class: that one would invent a value, and the gap would go unnoticed.
     secret = secretsmanager.CfnSecret(
-        scope, construct_id, description="ElevenLabs API key of this environment"
+        scope, key.secret, description=f"{key.owner} API key of this environment"
     )
     secret.apply_removal_policy(removal_policy(data))
+    if can_go:
+        cdk.CrossStackReferences.of(secret).produce(cdk.ReferenceStrength.WEAK)
     acknowledge(
         secret,
-        SMG4="ElevenLabs issues the key and has no API to rotate it; the JSON value's "
-        "'previous' carries callers over a change by hand.",
+        SMG4=f"{key.owner} issues the key, and a person brings the next one; 'previous' in the "
+        "JSON value carries callers over that change.",
     )
     return secretsmanager.Secret.from_secret_complete_arn(
-        scope, f"{construct_id}Reference", secret.ref
+        scope, f"{key.secret}Reference", secret.ref
     )
 
 

@@ -12,9 +12,11 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
+from infra.constructs.bedrock_access import allow_bedrock
 from infra.constructs.log_group import make_log_group
-from infra.constructs.task_environment import API_KEY, HEADER_SECRET, task_environment
+from infra.constructs.task_environment import HEADER_SECRET, task_environment
 from infra.names import PORT
+from infra.settings.providers import PROVIDERS
 from infra.settings.timing import STOP_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[2]
 CONTAINER = "server"
+_GROUPS = {provider.packages for provider in PROVIDERS.values() if provider.packages}
 _PLATFORMS = {
     "arm64": (ecr_assets.Platform.LINUX_ARM64, ecs.CpuArchitecture.ARM64),
     "x86_64": (ecr_assets.Platform.LINUX_AMD64, ecs.CpuArchitecture.X86_64),
@@ -63,18 +66,16 @@ class Task(Construct):
                 actions=["dynamodb:BatchWriteItem"], resources=[foundation.table.table_arn]
             )
         )
+        allow_bedrock(self.definition, environment.agent)
         _acknowledge(self.definition)
 
     def _add_container(self, environment: Environment, foundation: Foundation) -> None:
         service = environment.service
         self.definition.add_container(
             CONTAINER,
-            image=self._image(service.architecture),
+            image=self._image(service.architecture, environment.agent.packages),
             environment=task_environment(environment, table_name=foundation.table.table_name),
-            secrets={
-                API_KEY: ecs.Secret.from_secrets_manager(foundation.api_key),
-                HEADER_SECRET: ecs.Secret.from_secrets_manager(foundation.header_secret),
-            },
+            secrets=_secrets(foundation),
             port_mappings=[ecs.PortMapping(container_port=PORT)],
             logging=self._logging(),
             health_check=_health_check(),
@@ -83,7 +84,8 @@ class Task(Construct):
             stop_timeout=cdk.Duration.seconds(STOP_TIMEOUT_SECONDS),
         )
 
-    def _image(self, architecture: str) -> ecs.ContainerImage:
+    def _image(self, architecture: str, packages: list[str]) -> ecs.ContainerImage:
+        """The image with these groups of packages; what another group locks does not change it."""
         return ecs.ContainerImage.from_docker_image_asset(
             ecr_assets.DockerImageAsset(
                 self,
@@ -91,6 +93,8 @@ class Task(Construct):
                 directory=str(CHECKOUT),
                 file="container/Dockerfile",
                 platform=_PLATFORMS[architecture][0],
+                build_args={"MODEL_PACKAGES": " ".join(packages)},
+                exclude=[f"requirements/{each}.txt" for each in sorted(_GROUPS - set(packages))],
             )
         )
 
@@ -105,6 +109,12 @@ class Task(Construct):
             mode=ecs.AwsLogDriverMode.NON_BLOCKING,
             max_buffer_size=cdk.Size.mebibytes(25),
         )
+
+
+def _secrets(foundation: Foundation) -> dict[str, ecs.Secret]:
+    secrets = {key.variable: secret for key, secret in foundation.keys.items()}
+    secrets[HEADER_SECRET] = foundation.header_secret
+    return {name: ecs.Secret.from_secrets_manager(secret) for name, secret in secrets.items()}
 
 
 def _acknowledge(definition: ecs.FargateTaskDefinition) -> None:

@@ -10,8 +10,8 @@ from infra.settings.timing import conversation_seconds
 
 if TYPE_CHECKING:
     from infra.settings import Environment
+    from infra.settings.agent import AgentSettings
 
-API_KEY = "ELEVENLABS_API_KEY"
 HEADER_SECRET = "SPEECH_ENGINE_HEADER_SECRET"  # noqa: S105 - the variable's name
 
 
@@ -25,7 +25,10 @@ def task_environment(environment: Environment, *, table_name: str) -> dict[str, 
         "WS_PATH": WS_PATH,
         "HEADER_NAME": SECRET_HEADER,
         "ENGINE_ID_HEADER": ID_HEADER,
-        "AGENT": environment.service.agent,
+        "AGENT": environment.agent.module,
+        "MODELS": ",".join(environment.agent.models),
+        "LANGUAGE": environment.engine.language,
+        "FIRST_WORDS_SECONDS": environment.agent.first_words_seconds,
         "MAX_CONVERSATIONS": conversations.max_conversations,
         "FIRST_CHUNK_SECONDS": conversations.first_chunk_seconds,
         "IDLE_SECONDS": conversations.idle_seconds,
@@ -37,4 +40,21 @@ def task_environment(environment: Environment, *, table_name: str) -> dict[str, 
         "TRANSCRIPT_SHARDS": environment.transcripts.shards,
         "TRANSCRIPT_TEXT": environment.transcripts.text,
     }
-    return {f"SPEECH_ENGINE_{name}": str(value) for name, value in values.items()}
+    own = {f"SPEECH_ENGINE_{name}": str(value) for name, value in values.items()}
+    # Of the task itself, for the AWS SDKs: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    return own | _chosen(environment.agent) | {"AWS_REGION": environment.aws.region}
+
+
+def _chosen(agent: AgentSettings) -> dict[str, str]:
+    """What stays the server's or the provider's default where nobody has set it."""
+    values = {
+        "SPEECH_ENGINE_INSTRUCTIONS": agent.instructions,
+        "SPEECH_ENGINE_TEMPERATURE": agent.temperature,
+        "SPEECH_ENGINE_MAX_TOKENS": agent.max_tokens,
+        "SPEECH_ENGINE_FILLER": agent.filler,
+        "SPEECH_ENGINE_APOLOGY": agent.apology,
+        "SPEECH_ENGINE_BEDROCK_GUARDRAIL": agent.bedrock_guardrail,
+        "OPENAI_BASE_URL": agent.openai_base_url,
+        "OPENAI_CHAT_BASE_URL": agent.openai_chat_base_url,
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from infra.settings.agent import AgentSettings
 from infra.settings.engine import EngineSettings
 from infra.settings.residency import Host
 from infra.settings.section import UNFIT, Section, shaped
@@ -36,7 +37,6 @@ PlainOrigin = Annotated[
 ]
 SubnetId = Annotated[str, shaped(r"subnet-[0-9a-f]{8,17}", "an id such as subnet-0123abcd")]
 _ACCOUNT = shaped(r"\d{12}", 'the 12 digits of an account, such as "123456789012"')
-_AGENT = shaped(r"[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?", "a module such as agent, or agent:answer")
 _BOUNDARY = shaped(
     r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+|[\w+=,.@-]{1,128}",
     "the name of a policy, or its ARN",
@@ -125,7 +125,6 @@ class Autoscaling(Section):
 class Service(Section):
     """The Fargate service. Sizes are Fargate's: CPU units of 1/1024 vCPU, memory in MiB."""
 
-    agent: Annotated[str, _AGENT] = "agent"
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
     memory_mib: Annotated[int, Field(ge=512, le=122880)] = 512
     architecture: Architecture = "arm64"
@@ -251,6 +250,7 @@ class Environment(Section):
     address: Address = Address()
     network: Network = Network()
     service: Service = Service()
+    agent: AgentSettings = AgentSettings()
     conversations: Conversations = Conversations()
     engine: EngineSettings = EngineSettings()
     token: Token = Token()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _SHOWN_CHARACTERS = 60
+# ElevenLabs; OpenAI and Anthropic; Gemini.
+_KEY_BEGINNINGS = ("sk_", "sk-", "AIza")
 DOCUMENT = "docs/configuration.md"
 
 # What to give instead, by pydantic's name for the mistake:
@@ -75,8 +77,8 @@ def quote(value: object) -> str:
 
 
 def looks_like_api_key(value: object) -> bool:
-    """Whether a value is, by its beginning, an ElevenLabs API key."""
-    return isinstance(value, str) and value.strip().startswith("sk_")
+    """Whether a value is, by its beginning, a key of ElevenLabs or a provider of models."""
+    return isinstance(value, str) and value.strip().startswith(_KEY_BEGINNINGS)
 
 
 def _describe_one(found: ErrorDetails, content: dict[str, Any]) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.settings.agent import ECHO
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from infra.settings.environment import Environment
+
+# The agents of this project that ask the models; what another one does is its own affair.
+_ASKING = {"agent", "order_desk"}
 
 
 def _survives_a_zone(environment: Environment) -> Iterator[str]:
@@ -60,6 +65,18 @@ def _has_the_real_platform(environment: Environment) -> Iterator[str]:
         yield "elevenlabs.host is not encrypted; production needs an https:// address"
 
 
+def _answers_with_a_model(environment: Environment) -> Iterator[str]:
+    agent = environment.agent
+    module = agent.module.partition(":")[0]
+    if module == ECHO:
+        yield "agent.module is echo, which says back what it hears; production needs another"
+    elif module in _ASKING and agent.models == [ECHO]:
+        yield (
+            "agent.models is echo alone, which says back what it hears; production needs a model,"
+            " such as bedrock/us.amazon.nova-lite-v1:0"
+        )
+
+
 PRODUCTION_RULES: tuple[Callable[[Environment], Iterator[str]], ...] = (
     _survives_a_zone,
     _keeps_its_data,
@@ -69,4 +86,5 @@ PRODUCTION_RULES: tuple[Callable[[Environment], Iterator[str]], ...] = (
     _is_not_interrupted,
     _keeps_its_log_readable,
     _has_the_real_platform,
+    _answers_with_a_model,
 )

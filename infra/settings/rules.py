@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.names import ENVIRONMENT_TAG
 from infra.settings import timing
+from infra.settings.agent_rules import AGENT_RULES
 from infra.settings.headers import RESERVED
 from infra.settings.place_rules import PLACE_RULES
 from infra.settings.problems import looks_like_api_key
@@ -32,8 +33,6 @@ FARGATE_MEMORY_MIB: dict[int, Sequence[int]] = {
     8192: range(16384, 61440 + 1, 4096),
     16384: range(32768, 122880 + 1, 8192),
 }
-# The platform asks again after this many seconds unless the engine says otherwise.
-DEFAULT_CASCADE_SECONDS = 4.0
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 _TAG_TEXT = re.compile(r"[\w\s+\-=.:/@]*")
@@ -42,7 +41,8 @@ _MAX_TAGS = 40
 
 def broken_rules(environment: Environment) -> list[str]:
     """One line for each rule that an environment breaks."""
-    rules = PLACE_RULES + RULES + (PRODUCTION_RULES if environment.production else ())
+    rules = PLACE_RULES + RULES + AGENT_RULES
+    rules += PRODUCTION_RULES if environment.production else ()
     return [problem for rule in rules for problem in rule(environment)]
 
 
@@ -106,8 +106,10 @@ def _a_conversation_outlives_no_target(environment: Environment) -> Iterator[str
 
 
 def _a_late_chunk_is_told_in_time(environment: Environment) -> Iterator[str]:
-    first = environment.conversations.first_chunk_seconds
-    cascade = environment.engine.cascade_timeout_seconds or DEFAULT_CASCADE_SECONDS
+    first, cascade = (
+        environment.conversations.first_chunk_seconds,
+        timing.cascade_seconds(environment),
+    )
     if first >= cascade:
         yield (
             f"conversations.first_chunk_seconds is {first:g}, but the platform asks again after"

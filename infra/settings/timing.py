@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from infra.settings.environment import Environment
 
+# The platform asks again after this many seconds unless the engine says otherwise.
+DEFAULT_CASCADE_SECONDS = 4.0
 # The server ends a conversation that the platform should have ended by now.
 CONVERSATION_MARGIN_SECONDS = 30
 # A bake outlasts the last conversation on the old tasks by this much.
@@ -29,6 +31,11 @@ STOP_TIMEOUT_SECONDS = 120
 MAX_DEREGISTRATION_DELAY_SECONDS = 3600
 MAX_IDLE_TIMEOUT_SECONDS = 4000
 MAX_CONVERSATION_SECONDS = MAX_DEREGISTRATION_DELAY_SECONDS - CONVERSATION_MARGIN_SECONDS
+
+
+def cascade_seconds(environment: Environment) -> float:
+    """When the platform asks again for an answer that hasn't begun."""
+    return environment.engine.cascade_timeout_seconds or DEFAULT_CASCADE_SECONDS
 
 
 def conversation_seconds(environment: Environment) -> int:

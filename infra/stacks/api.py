@@ -53,6 +53,7 @@ class Api(EnvironmentStack):
             token_api=self._token.api,
             token_function=self._token.function,
             table=foundation.table,
+            models=realtime.models,
         )
         if foundation.alarm_topic:
             TokenAlarms(

@@ -8,14 +8,18 @@ from constructs import Construct
 from infra.constructs.alarm_topic import make_alarm_topic
 from infra.constructs.budget import add_budget
 from infra.constructs.network import make_vpc
-from infra.constructs.secrets import make_api_key_secret, make_header_secret
+from infra.constructs.secrets import make_header_secret, make_key_secret
 from infra.constructs.transcript_table import TranscriptTable
 from infra.settings import Environment
+from infra.settings.providers import ELEVENLABS_KEY
 from infra.stacks.environment_stack import EnvironmentStack
 
 
 class Foundation(EnvironmentStack):
-    """The stateful part, protected and retained as the settings say."""
+    """The stateful part, protected and retained as the settings say.
+
+    `keys` are the secrets of all API keys, ElevenLabs' first.
+    """
 
     def __init__(self, scope: Construct, part: str, *, environment: Environment) -> None:
         super().__init__(
@@ -26,7 +30,11 @@ class Foundation(EnvironmentStack):
         )
         self.vpc = make_vpc(self, "Vpc", environment=environment)
         self.table = TranscriptTable(self, "Transcripts", data=environment.data).table
-        self.api_key = make_api_key_secret(self, "ApiKey", data=environment.data)
+        self.api_key = make_key_secret(self, ELEVENLABS_KEY, data=environment.data)
+        self.keys = {ELEVENLABS_KEY: self.api_key} | {
+            key: make_key_secret(self, key, data=environment.data, can_go=True)
+            for key in environment.agent.keys
+        }
         self.header_secret = make_header_secret(self, "HeaderSecret", data=environment.data)
         self.alarm_topic = make_alarm_topic(self, "AlarmTopic", alarms=environment.alarms)
         if environment.budget:
@@ -35,12 +43,13 @@ class Foundation(EnvironmentStack):
 
     def _add_outputs(self) -> None:
         """State what the terminal programs look up."""
-        cdk.CfnOutput(
-            self,
-            "ApiKeySecretArn",
-            value=self.api_key.secret_arn,
-            description="Where the ElevenLabs API key goes",
-        )
+        for key, secret in self.keys.items():
+            cdk.CfnOutput(
+                self,
+                key.output,
+                value=secret.secret_arn,
+                description=f"Where the {key.owner} API key goes",
+            )
         cdk.CfnOutput(
             self,
             "HeaderSecretArn",

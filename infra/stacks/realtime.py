@@ -9,6 +9,7 @@ from infra.constructs.address import make_address
 from infra.constructs.fargate import Fargate
 from infra.constructs.key_gate import KeyGate
 from infra.constructs.load_balancer import LoadBalancer
+from infra.constructs.model_metrics import ModelMetrics
 from infra.constructs.server_alarms import ServerAlarms
 from infra.constructs.targets import Targets
 from infra.constructs.task import CONTAINER, Task
@@ -37,10 +38,11 @@ class Realtime(EnvironmentStack):
             environment=environment,
             description="Speech Engine: address, load balancer, tasks",
         )
-        gate = KeyGate(self, "KeyGate", environment=environment, secret=foundation.api_key)
+        secrets = {key.secret: secret for key, secret in foundation.keys.items()}
+        gate = KeyGate(self, "KeyGate", environment=environment, secrets=secrets)
         front = LoadBalancer(self, "Front", environment=environment, vpc=foundation.vpc)
         self.load_balancer = front.balancer
-        self.load_balancer.node.add_dependency(gate.resource)
+        self.load_balancer.node.add_dependency(*gate.resources)
         address = make_address(
             self, "Address", environment=environment, vpc=foundation.vpc, load_balancer=front
         )
@@ -54,8 +56,11 @@ class Realtime(EnvironmentStack):
         )
         task = Task(self, "Task", environment=environment, foundation=foundation)
         self.log_group = task.log_group
+        self.models = ModelMetrics(
+            self, "Models", environment=environment, log_group=self.log_group
+        )
         self._run(environment, foundation, targets, task)
-        self.service.node.add_dependency(gate.resource)
+        self.service.node.add_dependency(*gate.resources)
         self.engine_dependencies: list[IDependable] = [self.service, *address.dependencies]
         self._add_outputs(front)
 
@@ -83,6 +88,7 @@ class Realtime(EnvironmentStack):
         targets.attach(self.service, container_name=CONTAINER)
         if foundation.alarm_topic:
             alarms.add_service_alarms(self.service, foundation.table)
+            self.models.add_alarms(foundation.alarm_topic)
 
     def _add_outputs(self, front: LoadBalancer) -> None:
         """State what people and the terminal programs look up."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import re
 import shutil
 import sys
@@ -15,14 +16,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli.deploy import deploy_rest, ensure_key, run
+from cli.deploy import deploy_rest, ensure_keys, run
 from cli.errors import CommandError
 from cli.stacks.account import Account
 from cli.stacks.rollout import Rollout
 from cli.stacks.toolkit import Toolkit
 from infra.settings import load_environment
 from infra.settings.load import ENVIRONMENTS
+from infra.settings.providers import KEY_VARIABLES
 from tests.fakes.aws_account import FakeAws, FakeStack, fake_account, starting_deployment
+from tests.fakes.environments import environment_with
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -36,19 +39,21 @@ class DeployedFoundation(Account):
     secret_arn: str
 
     def outputs(self, stack: str) -> dict[str, str]:
-        return {"ApiKeySecretArn": self.secret_arn}
+        secrets = self.session.client("secretsmanager").list_secrets()["SecretList"]
+        return {f"{secret['Name']}SecretArn": secret["ARN"] for secret in secrets}
 
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedFoundation]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("ELEVENLABS_API_KEY", raising=False)
+    for name in KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     with mock_aws():
         session = boto3.Session(region_name="us-east-1")
         found = DeployedFoundation(session, load_environment("dev"))
         secrets: SecretsManagerClient = session.client("secretsmanager")
-        found.secret_arn = secrets.create_secret(Name="key")["ARN"]
+        found.secret_arn = secrets.create_secret(Name="ApiKey")["ARN"]
         yield found
 
 
@@ -57,9 +62,9 @@ def put(account: DeployedFoundation, text: str) -> None:
     secrets.put_secret_value(SecretId=account.secret_arn, SecretString=text)
 
 
-def stored(account: DeployedFoundation) -> str:
+def stored(account: DeployedFoundation, name: str = "ApiKey") -> str:
     secrets = account.session.client("secretsmanager")
-    return secrets.get_secret_value(SecretId=account.secret_arn)["SecretString"]
+    return secrets.get_secret_value(SecretId=name)["SecretString"]
 
 
 def test_deploy_asks_while_the_secret_holds_a_placeholder(
@@ -68,7 +73,7 @@ def test_deploy_asks_while_the_secret_holds_a_placeholder(
     """A value that the key gate refuses is replaced by the key that is given."""
     put(account, "changeme")
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{KEY}\n"))
-    ensure_key(account)
+    ensure_keys(account)
     assert KEY in stored(account)
 
 
@@ -78,7 +83,7 @@ def test_deploy_leaves_a_key_alone(
     """A key that is there stays, whatever the environment offers."""
     put(account, KEY)
     monkeypatch.setenv("ELEVENLABS_API_KEY", "sk_test_other")
-    ensure_key(account)
+    ensure_keys(account)
     assert stored(account) == KEY
 
 
@@ -86,8 +91,24 @@ def test_deploy_refuses_a_stored_key_of_another_residency(account: DeployedFound
     """A key that came into the secret by other ways is held to elevenlabs.host too."""
     put(account, f"{KEY}_residency_eu")
     with pytest.raises(CommandError, match="residency 'eu'") as refusal:
-        ensure_key(account)
+        ensure_keys(account)
     assert KEY not in str(refusal.value)
+
+
+def test_deploy_asks_for_the_keys_of_its_models(
+    account: DeployedFoundation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each missing key is a line of standard input, in the order of the models, or a variable."""
+    for name in ("OpenAiKey", "GeminiKey"):
+        account.session.client("secretsmanager").create_secret(Name=name)
+    models = ["openai/gpt-5-mini", "bedrock/amazon.nova-micro-v1:0", "gemini/gemini-2.5-flash"]
+    account.environment = environment_with({"agent.models": models})
+    monkeypatch.setenv("GEMINI_API_KEY", "test-gemini")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{KEY}\ntest-openai\n"))
+    ensure_keys(account)
+    assert json.loads(stored(account)) == {"current": KEY}
+    assert json.loads(stored(account, "OpenAiKey")) == {"current": "test-openai"}
+    assert json.loads(stored(account, "GeminiKey")) == {"current": "test-gemini"}
 
 
 class Refused(Toolkit):

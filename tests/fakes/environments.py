@@ -21,6 +21,7 @@ PRODUCTION = {
     "token.jwt.issuer": "https://auth.example.com/",
     "token.jwt.audience": ["voice"],
     "alarms.email": "oncall@example.com",
+    "agent.models": ["bedrock/us.amazon.nova-lite-v1:0"],
 }
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from infra.settings import Environment
 
 ACCOUNT = "123456789012"
+PROFILE = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:application-inference-profile/a1b2c3"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/edge"
 _VPC = {"network.existing.vpc_id": "vpc-0123456789abcdef0"}
 _PUBLIC = {"network.existing.public_subnet_ids": ["subnet-00000001", "subnet-00000002"]}
@@ -25,6 +26,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "waf.only_elevenlabs": True,
         "service.spot": True,
         "service.execute_command": True,
+        "agent.models": [f"bedrock/{PROFILE}", "bedrock/amazon.nova-micro-v1:0"],
+        "agent.bedrock_guardrail": "gr1a2b3c/7",
         "service.autoscaling.max_tasks": 4,
         "alarms.topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:oncall",
         "tags": {"team": "voice"},
@@ -35,6 +38,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         **_PUBLIC,
         **_PRIVATE,
         "waf.requests_per_five_minutes": 100,
+        "agent.models": ["anthropic/claude-haiku-4-5", "openai_chat/llama3.2"],
+        "agent.openai_chat_base_url": "https://llm.example.com:8443/v1",
         "elevenlabs.host": "https://api.eu.residency.elevenlabs.io",
         "aws.permissions_boundary": "team-boundary",
         "alarms.email": "oncall@example.com",

@@ -86,14 +86,23 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Image:
+    """What an image is built from: build arguments, and the lock files in its context."""
+
+    arguments: dict[str, str]
+    locks: list[str]
+
+
+@dataclass(frozen=True)
 class Stacks:
     """The templates of one environment by part: Foundation, Realtime, Api, Site.
 
-    `needs` says which parts are deployed before each.
+    `needs` says which parts are deployed before each; `images` what each image is built from.
     """
 
     templates: dict[str, Template]
     needs: dict[str, set[str]]
+    images: list[Image]
 
     def part(self, name: str) -> Template:
         return self.templates[name]
@@ -123,6 +132,7 @@ class StackShelf:
         return Stacks(
             {part: Template(each["template"]) for part, each in parts.items()},
             {part: set(each["needs"]) for part, each in parts.items()},
+            [Image(**image) for each in parts.values() for image in each["images"]],
         )
 
 
@@ -145,9 +155,24 @@ def synthesize(environment: Environment) -> dict[str, Any]:
                 "template": stack.template,
                 # A stack also depends on its assets, which are no stacks.
                 "needs": [_part(each.id) for each in stack.dependencies if each.id in names],
+                "images": _images(Path(folder), stack.id),
             }
             for stack in stacks
         }
+
+
+def _images(assembly: Path, stack_name: str) -> list[dict[str, Any]]:
+    manifest = json.loads((assembly / f"{stack_name}.assets.json").read_text(encoding="utf-8"))
+    sources = [image["source"] for image in manifest["dockerImages"].values()]
+    return [
+        {
+            "arguments": source.get("dockerBuildArgs", {}),
+            "locks": sorted(
+                path.name for path in (assembly / source["directory"] / "requirements").iterdir()
+            ),
+        }
+        for source in sources
+    ]
 
 
 def _part(stack_name: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.bill.inventory import CUSTOM_METRICS, DASHBOARDS, SECRETS, Inventory, take_inventory
+from cli.bill.inventory import CUSTOM_METRICS, DASHBOARDS, Inventory, take_inventory
 from infra.settings import load_environment
 from tests.fakes.environments import environment_with
 
@@ -68,6 +68,7 @@ FREE = {
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
+    "AWS::Logs::MetricFilter",
     "AWS::Route53::RecordSet",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
@@ -81,6 +82,7 @@ ENVIRONMENTS = {
     "prod": load_environment("prod"),
     "everything else": environment_with(
         {
+            "agent.models": ["bedrock/amazon.nova-micro-v1:0", "gemini/gemini-2.5-flash"],
             "alarms.email": "oncall@example.com",
             "network.nat_gateways": 2,
             "waf.only_elevenlabs": True,
@@ -100,7 +102,6 @@ def test_billed_resources_are_counted_as_they_are_made(
     """The bill's counts are those of the stacks that the same settings make."""
     made = stacks(environment)
     assert take_inventory(environment) == count(made)
-    assert len(every(made, "AWS::SecretsManager::Secret")) == SECRETS
     assert len(every(made, "AWS::CloudWatch::Dashboard")) == DASHBOARDS
     assert len(every(made, "AWS::ElasticLoadBalancingV2::LoadBalancer")) == 1
 
@@ -114,11 +115,15 @@ def test_billed_resources_are_all_known(environment: Environment, stacks: StackS
     assert {each["VpcEndpointType"] for each in every(made, "AWS::EC2::VPCEndpoint")} == {"Gateway"}
 
 
-def test_billed_resources_publish_no_metrics(environment: Environment, stacks: StackShelf) -> None:
-    """Nothing makes metrics of its own, as the bill says: no filter, no insights, no program."""
+def test_billed_resources_publish_no_metrics_when_idle(
+    environment: Environment, stacks: StackShelf
+) -> None:
+    """A filter publishes for a line that came, and for none else; insights and programs do not."""
     assert CUSTOM_METRICS == 0
     made = stacks(environment)
-    assert every(made, "AWS::Logs::MetricFilter") == []
+    for each in every(made, "AWS::Logs::MetricFilter"):
+        (metric,) = each["MetricTransformations"]
+        assert not {"DefaultValue", "Dimensions"} & set(metric)
     (cluster,) = every(made, "AWS::ECS::Cluster")
     assert cluster["ClusterSettings"] == [{"Name": "containerInsights", "Value": "disabled"}]
     programs = [
@@ -146,6 +151,7 @@ def count(made: Stacks) -> Inventory:
         web_acls=len(acls),
         web_acl_rules=sum(len(acl["Rules"]) for acl in acls),
         snapshots=count_snapshots(made),
+        secrets=len(every(made, "AWS::SecretsManager::Secret")),
         hosted_zones=len({str(record["HostedZoneId"]) for record in records}),
         budgets=len(every(made, "AWS::Budgets::Budget")),
     )

@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from cli.errors import CommandError
 from cli.stacks import api_key
+from infra.settings.providers import ELEVENLABS_KEY, PROVIDERS
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -28,21 +29,33 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretsManagerClient]:
 
 def test_ask_prefers_environment() -> None:
     """The key is taken from ELEVENLABS_API_KEY without asking anybody."""
-    assert api_key.ask({"ELEVENLABS_API_KEY": f" {KEY}\n"}, io.StringIO("other")) == KEY
+    assert (
+        api_key.ask(ELEVENLABS_KEY, {"ELEVENLABS_API_KEY": f" {KEY}\n"}, io.StringIO("other"))
+        == KEY
+    )
 
 
 def test_ask_reads_standard_input() -> None:
     """In a pipe the key is the first line of standard input."""
-    assert api_key.ask({}, io.StringIO(f"{KEY}\n")) == KEY
+    assert api_key.ask(ELEVENLABS_KEY, {}, io.StringIO(f"{KEY}\n")) == KEY
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two words\n", "käse\n"])
 def test_ask_refuses_what_is_no_key(text: str) -> None:
     """An empty or unusable key is refused in a line that does not repeat it."""
     with pytest.raises(CommandError) as refusal:
-        api_key.ask({}, io.StringIO(text))
+        api_key.ask(ELEVENLABS_KEY, {}, io.StringIO(text))
     assert "\n" not in str(refusal.value)
     assert "two words" not in str(refusal.value)
+
+
+def test_ask_names_whose_key_it_wants() -> None:
+    """Of several keys a person is told which one is missing, and in which variable it may be."""
+    anthropic = PROVIDERS["anthropic"].key
+    assert anthropic is not None
+    assert api_key.ask(anthropic, {"ANTHROPIC_API_KEY": KEY}) == KEY
+    with pytest.raises(CommandError, match="the Anthropic API key is missing; set ANTHROPIC_API_K"):
+        api_key.ask(anthropic, {"ELEVENLABS_API_KEY": KEY}, io.StringIO())
 
 
 def test_ask_takes_the_end_of_input_for_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +68,7 @@ def test_ask_takes_the_end_of_input_for_no_key(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("getpass.getpass", end)
     with pytest.raises(CommandError, match="is missing"):
-        api_key.ask({}, terminal)
+        api_key.ask(ELEVENLABS_KEY, {}, terminal)
 
 
 def test_read_finds_nothing_in_a_new_secret(secrets: SecretsManagerClient) -> None:

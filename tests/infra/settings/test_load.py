@@ -154,9 +154,35 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"service.tasks": 0}, "service.tasks is 0; give 1 or more"),
     ({"service.tasks": 1001}, "service.tasks is 1001; give 1000 or less"),
     ({"service.spot": "yes"}, "service.spot is 'yes'; give true or false, without quotes"),
-    ({"service.agent": 3}, "service.agent is 3; give a text, in quotes"),
-    ({"service.agent": "a b"}, "service.agent is 'a b'; give a module such as agent"),
-    ({"service.agent": {"module": "x"}}, "service.agent is a table; give a text, in quotes"),
+    ({"service.agent": "echo"}, "service.agent is unknown; did you mean agent?"),
+    ({"agent": "echo"}, "agent is 'echo'; give a table of keys"),
+    ({"agent.module": 3}, "agent.module is 3; give a text, in quotes"),
+    ({"agent.module": "a b"}, "agent.module is 'a b'; give a module such as agent"),
+    ({"agent.module": {"name": "x"}}, "agent.module is a table; give a text, in quotes"),
+    ({"agent.models": "echo"}, "agent.models is 'echo'; give a list, in brackets"),
+    ({"agent.models": []}, "agent.models is a list of 0; give at least 1"),
+    (
+        {"agent.models": ["echo", "opnai/gpt-5-mini"]},
+        (
+            "agent.models[1] is 'opnai/gpt-5-mini'; give a known provider: echo, openai,"
+            " openai_chat, anthropic, gemini, bedrock; did you mean openai/gpt-5-mini?"
+        ),
+    ),
+    ({"agent.models": ["ecko"]}, "agent.models[0] is 'ecko'; give a known provider: echo, "),
+    ({"agent.models": ["anthropic"]}, "agent.models[0] is 'anthropic'; give its model as well, su"),
+    ({"agent.models": ["openai/"]}, "agent.models[0] is 'openai/'; give its model as well, such "),
+    ({"agent.models": ["echo/loud"]}, "agent.models[0] is 'echo/loud'; give echo alone"),
+    ({"agent.models": ["openai/a,b"]}, "agent.models[0] is 'openai/a,b'; give a model's name wit"),
+    ({"agent.models": ["bedrock/arn:aws:s3:::x"]}, "agent.models[0] is 'bedrock/arn:aws:s3:::x'; "),
+    ({"agent.instructions": " "}, "agent.instructions is ' '; give a text of at most 16384 bytes"),
+    ({"agent.instructions": "ä" * 8193}, "agent.instructions is 'ä"),
+    ({"agent.instructions": "{{resolve:ssm:x}}"}, "agent.instructions is '{{resolve:ssm:x}}'; gi"),
+    ({"agent.apology": "\x1b[2J"}, "agent.apology is '\\x1b[2J'; give a text without control"),
+    ({"agent.temperature": 2.1}, "agent.temperature is 2.1; give 2.0 or less"),
+    ({"agent.max_tokens": 0}, "agent.max_tokens is 0; give 1 or more"),
+    ({"agent.bedrock_guardrail": "gr1"}, "agent.bedrock_guardrail is 'gr1'; give id/version, su"),
+    ({"agent.openai_base_url": "http://llm.example.com/v1"}, "agent.openai_base_url is 'http://"),
+    ({"agent.openai_base_url": "https://x:y"}, "agent.openai_base_url is 'https://x:y'; give an "),
     ({"service.cpu": 300}, "service.cpu is 300; give 256, 512, 1024"),
     ({"service": 1}, "service is 1; give a table of keys"),
     ({"tags": ["a"]}, "tags is a list of 1; give a table of keys"),
@@ -185,7 +211,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"network.cidr": "10.0.0.0/8"}, "network.cidr is '10.0.0.0/8'; give a block"),
     ({"network.cidr": "10.0.0.0/24"}, "network.cidr is '10.0.0.0/24'; give a block"),
     ({"name": "Not Small"}, "name is 'Not Small'; give small letters"),
-    ({"service.agent": "a\nb" * 999}, "service.agent is 'a\\nba"),
+    ({"agent.module": "a\nb" * 999}, "agent.module is 'a\\nba"),
 ]
 
 

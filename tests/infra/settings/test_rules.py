@@ -8,6 +8,7 @@ from tests.fakes.environments import DOMAIN, PRODUCTION, environment_with, probl
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
+PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
 VPC = {"network.existing.vpc_id": "vpc-01234567"}
 PUBLIC = ["subnet-00000001", "subnet-00000002"]
 PRIVATE = ["subnet-00000003", "subnet-00000004"]
@@ -191,6 +192,44 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "a tag with a star": ({"tags": {"team": "*"}}, "tags.team", "letters"),
     "a long tag": ({"tags": {"team": "x" * 257}}, "tags.team", "at most 256"),
     "many tags": ({"tags": {f"tag{n}": "" for n in range(41)}}, "tags", "at most 40"),
+    "a model twice": (
+        {"agent.models": ["openai/gpt-5-mini", "echo", "openai/gpt-5-mini"]},
+        "agent.models",
+        "take one out",
+    ),
+    "no time for another model": (
+        {"agent.models": ["openai/gpt-5-mini", "echo"], "agent.first_words_seconds": 2.5},
+        "agent.first_words_seconds",
+        "give 2 or less",
+    ),
+    "a guardrail without Amazon Bedrock": (
+        {"agent.bedrock_guardrail": "gr1/1"},
+        "agent.bedrock_guardrail",
+        "agent.models",
+    ),
+    "an address for nobody": (
+        {
+            "agent.models": ["openai_chat/llama3.2"],
+            "agent.openai_base_url": "https://llm.example.com/v1",
+        },
+        "agent.openai_base_url",
+        "take it out",
+    ),
+    "an inference profile of another geography": (
+        {"agent.models": ["bedrock/eu.amazon.nova-lite-v1:0"]},
+        "agent.models",
+        "did you mean bedrock/us.amazon.nova-lite-v1:0?",
+    ),
+    "a model of another region": (
+        {"agent.models": [f"bedrock/{PROFILE.replace('us-east-1', 'eu-west-1')}"]},
+        "agent.models",
+        "aws.region is us-east-1",
+    ),
+    "a provider's API key in a file": (
+        {"agent.instructions": "sk-test-1"},
+        "agent.instructions",
+        "make deploy",
+    ),
     "an API key in a file": (
         {"engine.request_headers": {"X-Key": "sk_test_1"}},
         "engine.request_headers.X-Key",
@@ -242,8 +281,45 @@ KEPT: dict[str, dict[str, Any]] = {
         "waf.only_elevenlabs": True,
     },
     "topic": {"alarms.topic_arn": TOPIC},
+    "one model with all the time": {
+        "agent.models": ["openai/gpt-5-mini"],
+        "agent.first_words_seconds": 10,
+    },
+    "a patient platform's models": {
+        "agent.models": ["openai_chat/meta/llama-3.3", "echo"],
+        "agent.first_words_seconds": 3,
+        "engine.cascade_timeout_seconds": 6,
+    },
+    "a model on this machine": {
+        "agent.models": ["openai_chat/llama3.2"],
+        "agent.openai_chat_base_url": "http://127.0.0.1:11434/v1",
+    },
+    "models of Amazon Bedrock": {
+        "agent.models": [
+            "bedrock/us.amazon.nova-lite-v1:0",
+            "bedrock/global.anthropic.claude-haiku-4-5-20251001-v1:0",
+            "bedrock/amazon.nova-micro-v1:0",
+            f"bedrock/{PROFILE}",
+        ],
+        "agent.bedrock_guardrail": "gr1/DRAFT",
+    },
+    "a profile of the government's regions": {
+        "aws.region": "us-gov-west-1",
+        "aws.availability_zones": ["us-gov-west-1a", "us-gov-west-1b"],
+        "agent.models": ["bedrock/us-gov.amazon.nova-lite-v1:0"],
+    },
+    "a profile of one country": {
+        "aws.region": "ap-southeast-2",
+        "aws.availability_zones": ["ap-southeast-2a", "ap-southeast-2b"],
+        "agent.models": ["bedrock/au.anthropic.claude-haiku-4-5-20251001-v1:0"],
+    },
     "tags": {"tags": {"cost centre": "voice/42 @ home", "Größe": ""}},
     "production": PRODUCTION,
+    "production with an agent of one's own": {
+        **PRODUCTION,
+        "agent.module": "my_agent",
+        "agent.models": None,
+    },
     "production with a topic": {**PRODUCTION, "alarms.email": None, "alarms.topic_arn": TOPIC},
 }
 # What production refuses besides.
@@ -260,6 +336,8 @@ REFUSED_IN_PRODUCTION: dict[str, Any] = {
     "service.log_level": "debug",
     "service.log_days": 7,
     "elevenlabs.host": "http://127.0.0.1:8400",
+    "agent.module": "echo",
+    "agent.models": ["echo"],
 }
 
 
@@ -299,6 +377,7 @@ def test_rules_are_told_together() -> None:
         "data.deletion_protection",
         "token.jwt",
         "alarms",
+        "agent.models",
     ]
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from infra.settings import environment_names, load_environment, timing
-from infra.settings.rules import DEFAULT_CASCADE_SECONDS
 from service.settings import Settings
 from speech_engine import Limits
 from tests.fakes.environments import environment_with
@@ -26,8 +25,7 @@ def test_timing_lets_conversations_end_by_themselves(name: str) -> None:
     assert environment.conversations.idle_seconds <= timing.idle_timeout_seconds(environment)
     stop_grace_seconds = environment.conversations.stop_grace_seconds
     assert stop_grace_seconds + timing.STOP_MARGIN_SECONDS < timing.STOP_TIMEOUT_SECONDS <= 120
-    cascade_seconds = environment.engine.cascade_timeout_seconds or DEFAULT_CASCADE_SECONDS
-    assert environment.conversations.first_chunk_seconds < cascade_seconds
+    assert environment.conversations.first_chunk_seconds < timing.cascade_seconds(environment)
 
 
 def test_timing_holds_at_the_extremes() -> None:

@@ -8,20 +8,27 @@ from typing import Any
 
 import pytest
 
+from agents.providers.registry import PROVIDERS as SERVER_PROVIDERS
 from functions.token.settings import variable_names as token_variables
 from infra.settings import Environment, timing
+from infra.settings.providers import PROVIDERS
 from service.settings import Settings, read_settings
 from service.settings import variable_names as server_variables
 from tests.fakes.environments import environment_with
 from tests.fakes.stacks import GUARDED, Stacks, StackShelf
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
+MODEL_KEYS = ("OPENAI_API_KEY", "OPENAI_CHAT_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")
 SECRETS = {
     "ELEVENLABS_API_KEY": "sk_test_0123456789",
     "SPEECH_ENGINE_HEADER_SECRET": '{"current": "test-header-secret"}',
+    **{name: f'{{"current": "sk_test_{name}"}}' for name in MODEL_KEYS},
 }
 # What the server could be told and is not, and why its default is right in a task.
 LEFT_TO_THE_SERVER = {
+    "ANTHROPIC_BASE_URL": "the provider's own",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "AWS's own",
+    "GEMINI_BASE_URL": "the provider's own",
     "SPEECH_ENGINE_DEBUG_TRANSCRIPTS": "words reach a log by hand only",
     "SPEECH_ENGINE_DISABLE_AUTH": "never in a task",
     "SPEECH_ENGINE_INIT_SECONDS": "the platform's pace, not an environment's",
@@ -39,7 +46,24 @@ LEFT_TO_THE_TOKEN_FUNCTION = {
 }
 UNUSUAL = {
     **GUARDED,
-    "service.agent": "echo:answer",
+    "agent.module": "echo:answer",
+    "agent.models": [
+        "bedrock/us.amazon.nova-lite-v1:0",
+        "openai/gpt-5-mini",
+        "openai_chat/meta/llama-3.3",
+        "anthropic/claude-haiku-4-5",
+        "gemini/gemini-2.5-flash",
+    ],
+    "agent.instructions": "Be brief.\nNever say “{}”, $HOME or 100%.",
+    "agent.temperature": 0.5,
+    "agent.max_tokens": 300,
+    "agent.first_words_seconds": 1.25,
+    "agent.filler": "One moment …",
+    "agent.apology": "Sorry, please try again.",
+    "agent.bedrock_guardrail": "gr1a2b3c/DRAFT",
+    "agent.openai_base_url": "https://one.example.org:8443/v1",
+    "agent.openai_chat_base_url": "https://two.example.org/v1",
+    "engine.language": "pt-br",
     "service.log_level": "warning",
     "conversations.max_conversations": 7,
     "conversations.first_chunk_seconds": 1.5,
@@ -107,6 +131,42 @@ def test_server_reads_what_the_environment_says(
     assert settings.transcript_text == "drop"
 
 
+def test_server_asks_the_models_of_the_environment(
+    settings: Settings, environment: Environment
+) -> None:
+    """Models, manner and sentences arrive as they were written."""
+    told, agent = settings.assistant, environment.agent
+    assert [str(name) for name in told.models] == agent.models
+    assert (told.instructions, told.language) == (agent.instructions, "pt-br")
+    assert (told.temperature, told.max_tokens) == (0.5, 300)
+    assert (told.filler, told.apology) == (agent.filler, agent.apology)
+    assert told.first_words_seconds == 1.25
+
+
+def test_server_reaches_providers_as_the_environment_says(
+    settings: Settings, environment: Environment
+) -> None:
+    """Each provider has its own key; addresses, region and guardrail are the settings'."""
+    accesses = settings.assistant.accesses
+    keys = [accesses[name].api_key for name in ("openai", "openai_chat", "anthropic", "gemini")]
+    assert keys == [f"sk_test_{name}" for name in MODEL_KEYS]
+    assert accesses["openai"].base_url == environment.agent.openai_base_url
+    assert accesses["openai_chat"].base_url == environment.agent.openai_chat_base_url
+    assert accesses["bedrock"].region == environment.aws.region
+    assert accesses["bedrock"].guardrail == ("gr1a2b3c", "DRAFT")
+
+
+def test_server_and_settings_know_the_same_providers() -> None:
+    """Names, groups of packages, keys and examples are the same at both ends."""
+    assert {
+        name: (each.packages, each.key.variable if each.key else None, each.example)
+        for name, each in PROVIDERS.items()
+    } == {
+        name: (each.packages, each.key_variable, each.example)
+        for name, each in SERVER_PROVIDERS.items()
+    }
+
+
 def test_server_stands_where_the_balancer_looks(settings: Settings, made: Stacks) -> None:
     """Port and path of the server are those of port mapping, target group and rule."""
     realtime = made.part("Realtime")
@@ -151,8 +211,9 @@ def test_custom_resources_have_the_properties_that_functions_read(
     function: str, part: str, kind: str, made: Stacks
 ) -> None:
     """Each property is read by the function behind it, and what is read is there."""
-    properties = set(made.part(part).only(kind)) - {"ServiceToken", "ServiceTimeout"}
-    assert properties == names_read(function, "request")
+    for properties in made.part(part).properties(kind):
+        told = set(properties) - {"ServiceToken", "ServiceTimeout"}
+        assert told == names_read(function, "request")
 
 
 def names_read(function: str, source: str) -> set[str]:

@@ -35,6 +35,17 @@ def test_foundation_leaves_the_api_key_empty(plain: Template) -> None:
     assert "SecretString" not in key
 
 
+def test_foundation_has_an_empty_secret_for_each_key_that_models_need(stacks: StackShelf) -> None:
+    """Each is named by its provider, holds nothing, and goes or stays as the settings say."""
+    foundation = stacks(environment_named("own domain in an existing network")).part("Foundation")
+    names = {name for name in foundation.resources(SECRET) if name.endswith("Key")}
+    assert names == {"ApiKey", "AnthropicKey", "OpenAiChatKey"}
+    for name in names:
+        assert set(foundation.resources(SECRET)[name]["Properties"]) == {"Description", "Tags"}
+        assert foundation.resources(SECRET)[name]["DeletionPolicy"] == "Delete"
+        assert foundation.outputs[f"{name}SecretArn"] == {"Ref": name}
+
+
 def test_foundation_generates_the_header_secret_as_json(plain: Template) -> None:
     """The value is one JSON object whose `current` is 48 letters and digits."""
     secret = plain.named("HeaderSecret", SECRET)["GenerateSecretString"]

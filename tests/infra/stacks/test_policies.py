@@ -28,7 +28,10 @@ LISTED_ACTIONS = {
     "s3:DeleteObject*": "the CDK's bucket deployment, on the page's bucket",
     "s3:Abort*": "the CDK's bucket deployment, on the page's bucket",
 }
-LISTED_PARTS = {"s3": "objects of one bucket have names that nobody knows before"}
+LISTED_PARTS = {
+    "s3": "objects of one bucket have names that nobody knows before",
+    "bedrock": "a profile's model in regions that AWS chooses, by that profile alone",
+}
 LISTED_MANAGED_POLICIES = {
     "AmazonECSInfrastructureRolePolicyForLoadBalancers": "what ECS shifts traffic with",
     "AWSLambdaBasicExecutionRole": "the CDK's own function that empties the page's bucket",
@@ -52,7 +55,7 @@ PHYSICAL_NAMES = {
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 # Their `…Name` is the other resource's.
-REFERRING = {"AWS::EC2::VPCEndpoint"} | {
+REFERRING = {"AWS::EC2::VPCEndpoint", "AWS::Logs::MetricFilter"} | {
     f"AWS::Lambda::{kind}" for kind in ("Alias", "EventInvokeConfig", "Permission", "Version")
 }
 EVERYWHERE = {"0.0.0.0/0", "::/0"}
@@ -180,7 +183,10 @@ def test_roles_have_no_wildcards_but_the_listed_ones(templates: dict[str, Templa
         if "*" in listed(statement["Resource"]):
             assert actions <= set(LISTED_WILDCARDS)
         elif "*" in json.dumps(statement["Resource"]):
-            assert {action.split(":")[0] for action in actions} <= set(LISTED_PARTS)
+            services = {action.split(":")[0] for action in actions}
+            assert services <= set(LISTED_PARTS)
+            if services == {"bedrock"}:
+                assert statement["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"]
         assert {action for action in actions if "*" in action} <= set(LISTED_ACTIONS)
         assert "NotAction" not in statement
         assert "NotResource" not in statement
