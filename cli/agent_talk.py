@@ -51,6 +51,7 @@ def talk_to_agent(name: str, screen: Screen, *, waits_for_answers: bool) -> int:
 
         try:
             loop.run(_open(rehearsal, assistant))
+            listener.begin()
             screen.note(f"{name} listens; /quit or Ctrl-D ends it")
             Exchange(say, screen, events, waits_for_answers=waits_for_answers).run(_STANDARD_INPUT)
         except KeyboardInterrupt:
@@ -111,7 +112,14 @@ class _Listener:
         self._screen = screen
         self._events = events
         self._ear = Ear(screen, events)
+        self._kept: list[str] | None = []
         self.has_errors = False
+
+    def begin(self) -> None:
+        """Show what was kept until it was known that the conversation begins."""
+        kept, self._kept = self._kept or [], None
+        for text in kept:
+            self._screen.warn(text)
 
     def expect_answer(self) -> None:
         """The user is about to say something."""
@@ -139,7 +147,10 @@ class _Listener:
         self.tell_log(f"the agent failed: {describe_error(error)}", is_error=True)
 
     def tell_log(self, text: str, is_error: bool) -> None:
-        """Show a line of the log."""
+        """Show a line of the log; before the conversation it may only repeat why there is none."""
+        if self._kept is not None:
+            self._kept.append(text)
+            return
         self.has_errors = self.has_errors or is_error
         self._screen.warn(text)
 

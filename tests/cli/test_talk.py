@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pty
 import signal
 import subprocess
 import sys
-import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
 from local.platform import Platform
+from tests.fakes.terminals import Terminal
 from tests.local.dev.dev_process import DevProcess
 from tests.service.logged_process import WAIT_SECONDS, clean_environ
 from tests.service.service_process import ServiceProcess
@@ -55,54 +53,6 @@ def talk(text: str, state_file: Path, **variables: str) -> subprocess.CompletedP
     )
 
 
-class Terminal:
-    """`make talk` with a terminal of its own, and somebody who types."""
-
-    def __init__(self, state_file: Path) -> None:
-        self._ours, theirs = pty.openpty()
-        self.process = subprocess.Popen(
-            command_of(state_file),
-            env=clean_environ(),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        self.shown = ""
-        self._changed = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self._reader.join()
-        os.close(self._ours)
-
-    def type(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
-
-    def wait_for(self, text: str, count: int = 1) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self.shown.count(text) >= count, WAIT_SECONDS)
-        assert self.shown.count(text) >= count, self.shown
-
-    def _read(self) -> None:
-        while True:
-            try:
-                data = os.read(self._ours, 4096)
-            except OSError:  # the other side is gone
-                return
-            with self._changed:
-                self.shown += data.decode(errors="replace")
-                self._changed.notify_all()
-
-
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevProcess]:
     """One `make dev` for the tests of this module; each has a conversation of its own."""
@@ -137,7 +87,7 @@ def test_talk_in_a_pipe_prints_the_answers(dev: DevProcess) -> None:
 @pytest.mark.parametrize("goodbye", ["/quit\n", "\x04", "\x03"])
 def test_talk_in_a_terminal_ends_as_asked(dev: DevProcess, goodbye: str) -> None:
     """/quit, Ctrl-D and Ctrl-C end the conversation, with code 0 and without a traceback."""
-    with Terminal(dev.state_file) as terminal:
+    with Terminal(command_of(dev.state_file), clean_environ()) as terminal:
         terminal.wait_for("connecting to seng_")
         terminal.wait_for("you> ")
         terminal.type("hi\n")
@@ -154,7 +104,7 @@ def test_talk_in_a_terminal_ends_as_asked(dev: DevProcess, goodbye: str) -> None
 
 def test_talk_in_a_terminal_can_interrupt(dev: DevProcess) -> None:
     """A line typed while the agent speaks is answered at once; the old answer stops."""
-    with Terminal(dev.state_file) as terminal:
+    with Terminal(command_of(dev.state_file), clean_environ()) as terminal:
         terminal.wait_for("you> ")
         terminal.type("tell me\n")
         terminal.wait_for("agent> well well")
