@@ -74,6 +74,7 @@ class BedrockModel:
 
         with explained(self.name):
             client = await self._connect()
+            await _notice_closed_connections()
             stream = (await client.converse_stream(**request))["stream"]
             try:
                 async for event in stream:
@@ -93,6 +94,16 @@ class BedrockModel:
                         " check AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
                     ) from None
             return self._client
+
+
+async def _notice_closed_connections() -> None:
+    """Let the event loop hear of servers that hung up on idle connections.
+
+    aiohttp takes a connection as open until then, and does not send a POST again. Reading the end
+    of a connection takes one round of the loop, and our own turn comes first in that round.
+    """
+    for _ in range(2):
+        await asyncio.sleep(0)
 
 
 @cache
@@ -122,6 +133,9 @@ def create(name: str, model: str, access: Access, options: ModelOptions) -> Mode
         max_pool_connections=_CONNECTIONS,
         connector_args={"keepalive_timeout": KEEP_SECONDS},
         retries={"mode": "standard", "total_max_attempts": 1},
+        # The service checks the request too; in a long conversation the SDK's own check takes half
+        # of the CPU time of a turn.
+        parameter_validation=False,
     )
 
     def new_client() -> AbstractAsyncContextManager[Any]:

@@ -94,7 +94,5 @@ def _explain_sdk(name: str, error: exceptions.BotoCoreError) -> ModelError:
     if isinstance(error, _WITHOUT_CREDENTIALS):
         return ModelRefused(f"{name}: {_CREDENTIALS}")
     if isinstance(error, (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError)):
-        return ModelError(f"{name}: the role's credentials can't be fetched now")
-    if isinstance(error, exceptions.ParamValidationError):
-        return ModelRefused(f"{name}: {_REMEDIES['ValidationException']}")
+        return ModelError(f"{name}: its role's credentials can't be fetched now")
     return explain_exception(name, error)

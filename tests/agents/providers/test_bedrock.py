@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 from contextlib import aclosing, asynccontextmanager
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from agents.prompt import Model
 
 KEY_ID, SECRET, TOKEN = "AKIDTEST", "sk_test_aws_secret", "sk_test_aws_session"
-CHECKS = [check for name, check in sorted(vars(conformance).items()) if name.startswith("check_")]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,9 @@ async def listen(model: Model, heard: list[str | ToolCall]) -> None:
             heard.append(piece)  # noqa: PERF401 - the list outlives the failure
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize(
+    "check", conformance.CHECKS, ids=lambda check: check.__name__.removeprefix("check_")
+)
 async def test_bedrock_does_what_every_provider_does(
     check: Callable[[Candidate], Coroutine[Any, Any, None]],
 ) -> None:
@@ -240,6 +242,19 @@ async def test_bedrock_explains_a_refusal_and_tries_once(
     assert_tells_nothing(caught.value)
 
 
+async def test_bedrock_is_refused_by_somebody_on_the_way() -> None:
+    """A refusal without the service's own code, of a proxy say, is a refusal too."""
+
+    class Proxied(BedrockFormat):
+        def error_headers(self, status: int) -> dict[str, str]:
+            return {}
+
+    async with serve(Proxied) as candidate, aclosing(candidate.open()) as model:
+        candidate.server.script = lambda _: [Refuse(403)]
+        with pytest.raises(ModelRefused, match=r"bedrock/test-model refused \(403\)"):
+            await collect(model)
+
+
 def assert_tells_nothing(error: ModelError) -> None:
     """Neither the conversation nor a credential is in it, nor in an error behind it."""
     assert error.__cause__ is None
@@ -258,12 +273,49 @@ async def test_bedrock_hides_credentials_in_its_repr() -> None:
     assert TOKEN not in shown
 
 
-async def test_bedrock_names_the_credentials_that_are_missing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Without any credentials nothing is sent, and the line says where they come from."""
+@pytest.fixture
+def _without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("_without_keys")
+async def test_bedrock_asks_as_the_role_of_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the credentials come from the address that ECS gives it."""
+    credentials = {"AccessKeyId": "AKIDROLE", "SecretAccessKey": SECRET, "Token": TOKEN}
+    body = json.dumps({**credentials, "Expiration": "2100-01-01T00:00:00Z"}).encode()
+
+    async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    role = await asyncio.start_server(give, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{role.sockets[0].getsockname()[1]}/role"
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+    async with role, serve() as candidate, aclosing(candidate.open()) as model:
+        await collect(model)
+    assert "Credential=AKIDROLE/" in candidate.server.requests[0].headers["authorization"]
+
+
+@pytest.mark.usefixtures("_without_keys")
+async def test_bedrock_may_get_its_credentials_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A source of credentials that fails now is not the same as none."""
+    profile = tmp_path / "config"
+    profile.write_text("[default]\ncredential_process = false\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    async with serve() as candidate, aclosing(candidate.open()) as model:
+        with pytest.raises(ModelError, match="credentials can't be fetched now") as caught:
+            await model.check()
+    assert not isinstance(caught.value, ModelRefused)
+
+
+@pytest.mark.usefixtures("_without_keys")
+async def test_bedrock_names_the_credentials_that_are_missing() -> None:
+    """Without any credentials nothing is sent, and the line says where they come from."""
     async with serve() as candidate, aclosing(candidate.open()) as model:
         with pytest.raises(ModelRefused, match=r"bedrock/test-model.*credentials.*role"):
             await model.check()
