@@ -2,96 +2,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import socket
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.eventstream import EventStreamBuffer
 
-from agents.prompt import ModelError, ModelOptions, ModelRefused, Prompt, ToolCall, ToolResult
-from agents.prompt import ToolRound as Round
-from agents.providers import bedrock
-from agents.providers.access import Access
-from tests.agents.providers import conformance
-from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
-from tests.fakes.model_servers.bedrock import (
-    BedrockFormat,
-    encode_event,
-    encode_exception,
-    is_signed,
+from agents.prompt import (
+    ModelError,
+    ModelOptions,
+    ModelRefused,
+    Prompt,
+    ToolCall,
+    ToolResult,
+    ToolRound,
 )
+from tests.agents.providers import conformance
+from tests.agents.providers.bedrock_candidate import KEY_ID, SECRET, TOKEN, Loopback, make, serve
+from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
+from tests.fakes.model_servers.bedrock import BedrockFormat, encode_event, is_signed
 from tests.fakes.model_servers.event_stream import encode_message
-from tests.fakes.model_servers.server import Call, ModelServer, Pause, Refuse, Say, serve_model
-from tests.fakes.platform_certificates import make_contexts
+from tests.fakes.model_servers.server import Call, ModelServer, Pause, Say
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-    from agents.prompt import Model
-
-KEY_ID, SECRET, TOKEN = "AKIDTEST", "sk_test_aws_secret", "sk_test_aws_session"
-
-
-@dataclass(frozen=True)
-class Loopback:
-    """Transport security for this machine: a server's side, and the file that a client trusts."""
-
-    context: ssl.SSLContext
-    authority: str
-
-
-@pytest.fixture(scope="module")
-def loopback(tmp_path_factory: pytest.TempPathFactory) -> Loopback:
-    """A certificate that the SDK trusts alone; reading the public ones takes CPU in each test."""
-    folder = tmp_path_factory.mktemp("certificate")
-    context, _ = make_contexts(folder)
-    return Loopback(context, str(folder / "certificate.pem"))
-
-
-@pytest.fixture(autouse=True)
-def _only_these_credentials(monkeypatch: pytest.MonkeyPatch, loopback: Loopback) -> None:
-    """The SDK looks into the environment, into the user's files, and asks the machine's network."""
-    for name in os.environ:
-        if name.startswith("AWS_"):
-            monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_SESSION_TOKEN": TOKEN,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CA_BUNDLE": loopback.authority,
-        "NO_PROXY": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
-
-
-def make(url: str, model: str = "test-model", **settings: Any) -> Model:
-    """A model as the service makes it, without options unless `options` are given."""
-    options = settings.pop("options", ModelOptions())
-    access = Access(**{"base_url": url, "region": "eu-west-1", **settings})
-    return bedrock.create(f"bedrock/{model}", model, access, options)
-
-
-@asynccontextmanager
-async def serve(
-    form: type[BedrockFormat] = BedrockFormat, **answer: Any
-) -> AsyncIterator[Candidate]:
-    async with serve_model(lambda: form(**answer)) as server:
-        yield Candidate(server, lambda name, options: make(server.url, name, options=options))
-
-
-async def listen(model: Model, heard: list[str | ToolCall]) -> None:
-    """Collect what comes before a failure too."""
-    async with aclosing(model.stream(PROMPT)) as answer:
-        async for piece in answer:
-            heard.append(piece)  # noqa: PERF401 - the list outlives the failure
+pytestmark = pytest.mark.usefixtures("aws_account")
 
 
 @pytest.mark.parametrize(
@@ -161,107 +98,11 @@ async def test_bedrock_says_what_the_guardrail_says() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("reason", "text"),
-    [("content_filtered", ""), ("malformed_tool_use", "Well,"), ("malformed_model_output", "")],
-)
-async def test_bedrock_reports_an_answer_that_is_none(reason: str, text: str) -> None:
-    """A filtered or broken answer is an error after what was said, and tells the reason."""
-    heard: list[str | ToolCall] = []
-    async with serve(stop_reason=reason) as candidate:
-        candidate.server.script = lambda _: [Say(text)]
-        async with aclosing(candidate.open()) as model:
-            with pytest.raises(ModelError, match=reason):
-                await listen(model, heard)
-    assert heard == ([text] if text else [])
-
-
 @pytest.mark.parametrize("reason", ["max_tokens", "content_filtered"])
 async def test_bedrock_ends_an_answer_that_was_cut(reason: str) -> None:
     """Words that came before a limit or a filter stand, without an error."""
     async with serve(stop_reason=reason) as candidate, aclosing(candidate.open()) as model:
         assert await collect(model) == ["Hello", " there."]
-
-
-async def test_bedrock_reports_a_stream_that_ends_early() -> None:
-    """A stream that closes well, but without its stop, was no whole answer."""
-
-    class Silent(BedrockFormat):
-        def end(self) -> bytes:
-            return b""
-
-    async with serve(Silent) as candidate, aclosing(candidate.open()) as model:
-        with pytest.raises(ModelError, match=r"bedrock/test-model gave no answer, or not all"):
-            await collect(model)
-
-
-@pytest.mark.parametrize(
-    ("kind", "refused"),
-    [
-        ("internalServerException", False),
-        ("modelStreamErrorException", False),
-        ("serviceUnavailableException", False),
-        ("throttlingException", False),
-        ("validationException", True),
-    ],
-)
-async def test_bedrock_explains_an_exception_inside_the_stream(kind: str, *, refused: bool) -> None:
-    """The names of exceptions mean the same inside a stream; what they quote is not repeated."""
-    failure = encode_exception(kind, "It went wrong after: Hi")
-    async with serve(opening=failure) as candidate, aclosing(candidate.open()) as model:
-        with pytest.raises(ModelError, match=f"(?i){kind}") as caught:
-            await collect(model)
-    assert isinstance(caught.value, ModelRefused) is refused
-    assert_tells_nothing(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("status", "refused", "words"),
-    [
-        (400, True, "ValidationException.*inference profile"),
-        (401, True, "UnrecognizedClientException.*credentials"),
-        (403, True, "AccessDeniedException.*bedrock:InvokeModelWithResponseStream"),
-        (404, True, "ResourceNotFoundException.*region"),
-        (424, False, "ModelErrorException"),
-        (429, False, "ThrottlingException.*quota|quota.*ThrottlingException"),
-        (500, False, "InternalServerException"),
-        (503, False, "ServiceUnavailableException"),
-    ],
-)
-async def test_bedrock_explains_a_refusal_and_tries_once(
-    status: int, *, refused: bool, words: str
-) -> None:
-    """An error response names the model, the code and the remedy in one line, at once."""
-    async with serve() as candidate:
-        candidate.server.script = lambda _: [Refuse(status)]
-        async with aclosing(candidate.open()) as model:
-            with pytest.raises(ModelError, match=f"bedrock/test-model.*({words})") as caught:
-                await collect(model)
-    assert isinstance(caught.value, ModelRefused) is refused
-    assert len(candidate.server.requests) == 1
-    assert_tells_nothing(caught.value)
-
-
-async def test_bedrock_is_refused_by_somebody_on_the_way() -> None:
-    """A refusal without the service's own code, of a proxy say, is a refusal too."""
-
-    class Proxied(BedrockFormat):
-        def error_headers(self, status: int) -> dict[str, str]:
-            return {}
-
-    async with serve(Proxied) as candidate, aclosing(candidate.open()) as model:
-        candidate.server.script = lambda _: [Refuse(403)]
-        with pytest.raises(ModelRefused, match=r"bedrock/test-model refused \(403\)"):
-            await collect(model)
-
-
-def assert_tells_nothing(error: ModelError) -> None:
-    """Neither the conversation nor a credential is in it, nor in an error behind it."""
-    assert error.__cause__ is None
-    assert error.__suppress_context__
-    assert "\n" not in str(error)
-    for hidden in ("Hi", KEY_ID, SECRET, TOKEN):
-        assert hidden not in f"{error} {error!r}"
 
 
 async def test_bedrock_hides_credentials_in_its_repr() -> None:
@@ -274,7 +115,7 @@ async def test_bedrock_hides_credentials_in_its_repr() -> None:
 
 
 @pytest.fixture
-def _without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_keys(aws_account: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
 
@@ -355,40 +196,6 @@ async def test_bedrock_refuses_an_address_that_is_none(settings: dict[str, str])
             await model.check()
 
 
-async def test_bedrock_tells_that_nobody_listens(unused_port: int) -> None:
-    """An endpoint that can't be reached may be reached later."""
-    async with aclosing(make(f"http://127.0.0.1:{unused_port}")) as model:
-        with pytest.raises(ModelError, match=r"bedrock/test-model") as caught:
-            await collect(model)
-    assert not isinstance(caught.value, ModelRefused)
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
-
-
-@pytest.mark.parametrize(
-    "opening",
-    [
-        b"<html>This is no event stream, whatever it is</html>",
-        encode_event("contentBlockStop", {"contentBlockIndex": 0})[:-1] + b"\0",
-        encode_message({":event-type": "messageStart", ":message-type": "event"}, b"\xff"),
-        encode_message({":event-type": "fromTheFuture", ":message-type": "event"}, b"{}")[:-9],
-    ],
-    ids=["html", "checksum", "no text", "cut"],
-)
-async def test_bedrock_reports_bytes_that_are_no_events(opening: bytes) -> None:
-    """Whatever stands in the place of the stream is an error of the provider, and no crash."""
-    async with serve(opening=opening) as candidate, aclosing(candidate.open()) as model:
-        with pytest.raises(ModelError, match="bedrock/test-model"):
-            await collect(model)
-
-
 async def test_bedrock_passes_over_events_it_does_not_know() -> None:
     """Events and parts that a later service adds do no harm."""
     strange = encode_event("fromTheFuture", {"x": 1}) + encode_event(
@@ -421,7 +228,7 @@ async def test_bedrock_gives_signed_thoughts_back_with_the_result() -> None:
             assert text == "Let me see."
             assert isinstance(call, ToolCall)
             assert "Rain" not in repr(call.extra)
-            past = Round("Let me see.", (ToolResult(call, "It rains."),))
+            past = ToolRound("Let me see.", (ToolResult(call, "It rains."),))
             await collect(model, Prompt(instructions="", messages=PROMPT.messages, rounds=(past,)))
     assert candidate.server.requests[-1].body["messages"][1]["content"] == [
         {"reasoningContent": {"reasoningText": {"text": "Rain?", "signature": "c2ln"}}},
