@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.dev.console import Console
 from local.dev.engines import EngineClient, EngineError, throwaway_engine
@@ -92,7 +92,8 @@ async def _run(options: Options, console: Console) -> None:
         )
         write_state(options.state_file, state)
         ending.callback(remove_state, options.state_file)
-        console.banner(_summarize(options, platform, engine_id, port, page), "now run: make talk")
+        rows = _summarize(options, platform, engine_id, port, page)
+        console.banner(rows + _describe_agent(options, server.announced), "now run: make talk")
         await serving
 
 
@@ -194,11 +195,21 @@ def _summarize(
         ("server", server),
         ("engine", engine_id),
         ("page", page),
-        ("agent", f"{options.agent_folder / 'agent.py'}, restarts at each edit"),
     ]
     if platform.is_real:
         rows.insert(2, ("tunnel", f"{platform.ws_url} has to lead to {server}"))
     return rows
+
+
+def _describe_agent(options: Options, announced: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Who answers, as the server itself says; nothing but the file if it has not started."""
+    name, models = announced.get("agent", "agent"), announced.get("models")
+    agent = str(options.agent_folder / "agent.py") if name == "agent" else name
+    rows = [("agent", f"{agent}, restarts at each edit")]
+    if not announced:
+        return [*rows, ("models", "none yet: the server has not started, see above")]
+    hint = "; for a model set SPEECH_ENGINE_MODELS and its key" if models == "echo" else ""
+    return [*rows, ("models", f"{models}{hint}")] if models else rows
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

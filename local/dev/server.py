@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watchfiles import PythonFilter, awatch
 
@@ -34,6 +34,8 @@ class ReloadingServer:
         self._console = console
         self._environ = {**os.environ, **settings, "PYTHONPATH": _python_path(agent_folder)}
         self._first_outcome = asyncio.Event()
+        self.announced: Mapping[str, Any] = {}
+        """What the server said of itself when it last started: `agent`, `models`."""
 
     async def settle(self) -> None:
         """Wait until the first start has succeeded or failed; the log says which."""
@@ -62,7 +64,8 @@ class ReloadingServer:
 
     def _hear(self, line: str) -> None:
         self._console.show_output(SOURCE, line)
-        if not self._first_outcome.is_set() and _is_started(line):
+        if started := _read_start(line):
+            self.announced = started
             self._first_outcome.set()
 
     async def _edits(self) -> AsyncGenerator[set[str], None]:
@@ -77,8 +80,9 @@ def _python_path(agent_folder: Path) -> str:
     return os.pathsep.join(map(str, folders))
 
 
-def _is_started(line: str) -> bool:
+def _read_start(line: str) -> dict[str, Any] | None:
     try:
-        return bool(json.loads(line)["event"] == "started")
+        event = json.loads(line)
+        return event if event["event"] == "started" else None
     except (ValueError, KeyError, TypeError):
-        return False
+        return None

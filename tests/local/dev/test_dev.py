@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 ANSWER = "async def on_transcript(transcript, session):\n    await session.send_response({!r})\n"
 KEY = "sk_test_dev_platform"
+TELLS_KEYS = """
+from os import environ
+
+async def on_transcript(transcript, session):
+    keys = [environ[name] == f"sk_test_{value}" for name, value in
+            [("OPENAI_API_KEY", "models"), ("ELEVENLABS_API_KEY", "precious")]]
+    await session.send_response(" ".join(map(str, [environ["SPEECH_ENGINE_MODELS"], *keys])))
+"""
+MODELS_ROW = ["models", "openai/test-model,", "echo"]
 
 
 def ask(state: dict[str, str], text: str = "hello") -> str:
@@ -93,6 +102,33 @@ def test_dev_ignores_the_key_and_settings_of_the_developer(tmp_path: Path) -> No
         assert ask(dev.wait_until_ready(), "hi").strip() == "You said: hi"
         assert "sk_" not in "".join(dev.lines)
         assert "sk_" not in dev.state_file.read_text()
+
+
+def test_dev_passes_models_and_their_keys_on(tmp_path: Path) -> None:
+    """What the developer exports for models reaches the server; the summary names the models."""
+    environ = {
+        "SPEECH_ENGINE_MODELS": "openai/test-model,echo",
+        "OPENAI_API_KEY": "sk_test_models",
+        "ELEVENLABS_API_KEY": "sk_test_precious",
+    }
+    with DevProcess(tmp_path, TELLS_KEYS, environ) as dev:
+        answer = ask(dev.wait_until_ready())
+        assert answer.strip() == "openai/test-model,echo True False"
+        assert any(line.split() == MODELS_ROW for line in dev.lines)
+        assert dev.row("agent").startswith(str(dev.agent_file))
+        assert "sk_" not in "".join(dev.lines + dev.errors)
+
+
+def test_dev_tells_that_a_model_has_no_key(tmp_path: Path) -> None:
+    """A model that can't be asked is one readable line above a summary that says so."""
+    environ = {"SPEECH_ENGINE_MODELS": "openai/test-model", "OPENAI_API_KEY": ""}
+    with DevProcess(tmp_path, variables=environ) as dev:
+        dev.wait_until_ready()
+        refusal = dev.wait_for_line("server service: ")
+        assert "OPENAI_API_KEY is missing; openai/test-model is asked with it" in refusal
+        dev.wait_for_line("server ended (2)")
+        assert dev.row("models") == "none"
+        assert not any("Traceback" in line for line in dev.lines)
 
 
 def test_dev_starts_the_server_again_at_an_edit(tmp_path: Path) -> None:
