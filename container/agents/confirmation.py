@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
 from agents.intents import C, Declined, Intents, Request
-from agents.phrases import Phrases, Utterance
+from agents.phrases import Utterance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -35,27 +35,6 @@ logger = logging.getLogger("agents")
 _deeds: set[asyncio.Task[str]] = set()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """What a dialogue hears and says by itself, in the language of its intents."""
-
-    agreements: tuple[str, ...] = (
-        "(yes|yeah|yep|sure|ok|okay|correct|right|confirm) [please]",
-        "[yes] (go ahead|do it|please do) [please]",
-    )
-    """They agree, and don't say to what."""
-    refusals: tuple[str, ...] = (
-        "(no|nope|stop|wait|never mind) [please|thanks|thank you]",
-        "[no] (do not|don't) [do it|do that]",
-    )
-    say_more: str = "A yes alone is not enough: please say yes, and also what I am to do."
-    left_alone: str = "All right, nothing has been done."
-    nothing_asked: str = "There is nothing for you to confirm. What can I do for you?"
-    not_askable: str = "I can't read that back to you. Please say it in other words."
-    still_working: str = "I am still working on it. Please ask me again in a moment."
-    failed: str = "Something went wrong. Please talk to a person before you try it again."
-
-
 @dataclass(frozen=True, slots=True)
 class _Question(Generic[C]):
     """A question that was sent whole, and when. Its key goes with the one deed it may lead to."""
@@ -73,15 +52,12 @@ class IntentDialogue(Generic[C]):
         intents: Intents[C],
         context: C,
         *,
-        wording: Wording | None = None,
         settle_seconds: float = SETTLE_SECONDS,
         hearing_seconds: float = HEARING_SECONDS,
     ) -> None:
         self._intents = intents
         self._context = context
-        self._wording = wording or Wording()
-        self._agreements = Phrases(self._wording.agreements, {})
-        self._refusals = Phrases(self._wording.refusals, {})
+        self._wording = intents.wording
         self._settle_seconds = settle_seconds
         self._hearing_seconds = hearing_seconds
         self._time = asyncio.get_running_loop().time
@@ -128,9 +104,9 @@ class IntentDialogue(Generic[C]):
             return self._serve(utterance, otherwise)
         if self._intents.is_confirmed(question.request, utterance):
             return self._carry_out(question)
-        if self._agreements.match(utterance) is not None:
+        if self._intents.is_agreement(utterance):
             return self._ask(question.request, f"{self._wording.say_more} ")
-        if self._refusals.match(utterance) is not None:
+        if self._intents.is_refusal(utterance):
             return _say(self._wording.left_alone)
         return self._serve(utterance, otherwise)
 

@@ -49,10 +49,39 @@ class Request(Generic[C]):
     values: Values
 
 
-class Intents(Generic[C]):
-    """The intents of one agent. Raises ValueError for such as can't be used."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What is heard and said around intents, in the language of their phrases."""
 
-    def __init__(self, intents: Iterable[Intent[C]], slots: Mapping[str, Slot]) -> None:
+    agreements: tuple[str, ...] = (
+        "(yes|yeah|yep|sure|ok|okay|correct|right|confirm) [please]",
+        "[yes] (go ahead|do it|please do) [please]",
+    )
+    """They agree, and don't say to what."""
+    refusals: tuple[str, ...] = (
+        "(no|nope|stop|wait|never mind) [please|thanks|thank you]",
+        "[no] (do not|don't) [do it|do that]",
+    )
+    say_more: str = "A yes alone is not enough: please say yes, and also what I am to do."
+    left_alone: str = "All right, nothing has been done."
+    nothing_asked: str = "There is nothing for you to confirm. What can I do for you?"
+    not_askable: str = "I can't read that back to you. Please say it in other words."
+    still_working: str = "I am still working on it. Please ask me again in a moment."
+    failed: str = "Something went wrong. Please talk to a person before you try it again."
+
+
+class Intents(Generic[C]):
+    """The intents of one agent, for all its conversations. Raises ValueError if unusable."""
+
+    def __init__(
+        self,
+        intents: Iterable[Intent[C]],
+        slots: Mapping[str, Slot],
+        wording: Wording | None = None,
+    ) -> None:
+        self.wording = wording or Wording()
+        self._agreements = Phrases(self.wording.agreements, {})
+        self._refusals = Phrases(self.wording.refusals, {})
         self._slots = slots
         self._intents = {intent.name: intent for intent in intents}
         self._phrases: dict[str, Phrases] = {}
@@ -92,6 +121,14 @@ class Intents(Generic[C]):
         """Whether the utterance would say yes to some question."""
         confirmations = self._confirmations.values()
         return any(phrases.match(utterance) is not None for phrases in confirmations)
+
+    def is_agreement(self, utterance: Utterance) -> bool:
+        """Whether the utterance agrees without saying to what."""
+        return self._agreements.match(utterance) is not None
+
+    def is_refusal(self, utterance: Utterance) -> bool:
+        """Whether the utterance says no, and nothing else."""
+        return self._refusals.match(utterance) is not None
 
     def answers_itself(self, question: str, request: Request[C]) -> bool:
         """Whether a question has its own answer in it: a microphone may hear the loudspeaker."""

@@ -5,6 +5,7 @@ It knows the order book and the shape of intents, and neither sessions nor model
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, TypeVar
 
@@ -211,6 +212,7 @@ _INTENTS: tuple[Intent[Caller], ...] = (
 )
 
 
+@functools.cache
 def order_intents() -> Intents[Caller]:
     """All that callers may ask for; those with a question are done when it is confirmed."""
     return Intents(_INTENTS, _SLOTS)
