@@ -25,7 +25,7 @@ _FAILURES = {"response.failed", "response.cancelled", "error"}
 
 
 @dataclass(frozen=True, slots=True)
-class Thoughts:
+class _Thoughts:
     """What a model thought before a call, encrypted; only that model can make use of it."""
 
     name: str
@@ -97,7 +97,7 @@ class ResponsesModel:
             yield {"role": "assistant", "content": said.text}
         for result in said.results:
             call = result.call
-            if isinstance(call.extra, Thoughts) and call.extra.name == self.name:
+            if isinstance(call.extra, _Thoughts) and call.extra.name == self.name:
                 yield from call.extra.items
             yield {
                 "type": "function_call",
@@ -116,12 +116,12 @@ class ResponsesModel:
         """Return the call that an output item is, if it is one; collect what comes before it."""
         if item["type"] == "reasoning" and item.get("encrypted_content"):
             kept = ("type", "id", "summary", "encrypted_content")
-            thoughts.append({key: item[key] for key in kept})
+            thoughts.append({key: item[key] for key in kept if key in item})
         if item["type"] != "function_call":
             return None
         if item.get("status") == "incomplete":
             require_answer(self.name, "max_output_tokens", has_answer=False)
-        extra = Thoughts(self.name, tuple(thoughts)) if thoughts else None
+        extra = _Thoughts(self.name, tuple(thoughts)) if thoughts else None
         thoughts.clear()
         return ToolCall(item["call_id"], item["name"], item["arguments"] or "{}", extra)
 

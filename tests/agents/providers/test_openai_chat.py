@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -216,7 +217,8 @@ async def test_chat_tells_of_a_stream_in_no_known_form(nonsense: bytes) -> None:
 
 async def test_chat_does_not_wait_for_a_connection_that_stays_open() -> None:
     """The answer has ended with its reason, also if the server forgets to end the body."""
-    assert await listen(Say("Done."), finish("stop"), Pause(), EndEarly()) == ["Done."]
+    async with asyncio.timeout(2):
+        assert await listen(Say("Done."), finish("stop"), Pause(), EndEarly()) == ["Done."]
 
 
 async def test_chat_needs_no_key_where_the_server_needs_none(

@@ -103,6 +103,15 @@ async def test_check_refuses_a_model_that_is_not_listed(listed: object) -> None:
             await model.check()
 
 
+async def test_check_believes_a_server_that_knows_no_such_model() -> None:
+    """OpenAI's own word for an unknown model needs no second question."""
+    error = encode_error("invalid_request_error", "model_not_found", "model")
+    async with serve("unknown", error=error) as (server, model):
+        with pytest.raises(ModelRefused, match="unknown"):
+            await model.check()
+    assert len(server.requests) == 1
+
+
 async def test_check_asks_for_a_model_by_its_whole_name() -> None:
     """A slash in a model's name is part of the name, not of the path."""
     async with serve("vendor/model", paths=(f"{LIST}/vendor%2Fmodel",), listed=[]) as served:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -204,5 +205,6 @@ async def test_responses_tell_of_a_stream_in_no_known_form(nonsense: bytes) -> N
 
 async def test_responses_do_not_wait_for_a_connection_that_stays_open() -> None:
     """The answer has ended with its last event, also if the server forgets to end the body."""
-    heard = await listen(Say("Done."), Raw(lambda wire: wire.end()), Pause(), EndEarly())
-    assert heard == ["Done."]
+    async with asyncio.timeout(2):
+        heard = await listen(Say("Done."), Raw(lambda wire: wire.end()), Pause(), EndEarly())
+        assert heard == ["Done."]
