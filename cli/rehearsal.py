@@ -50,7 +50,7 @@ class Rehearsal:
         self._event_id = 0
         self._ticking: asyncio.Task[None] | None = None
         self._context = SessionContext(handlers=Handlers(**handlers), limits=_LIMITS)
-        self._session = SpeechEngineSession(context=self._context, channel=_Ear(self._hear))
+        self._session = SpeechEngineSession(context=self._context, channel=_Words(self._hear))
 
     def open(self) -> None:
         """Begin, on the running event loop."""
@@ -99,7 +99,7 @@ class Rehearsal:
             self._session.tick(loop.time())
 
 
-class _Ear:
+class _Words:
     """The session's way out: the words only. What the platform needs besides concerns nobody."""
 
     is_full = False
