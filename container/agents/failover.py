@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from agents.prompt import Model, Prompt, ToolCall
 
-    _Answer = AsyncGenerator[str | ToolCall, None]
-
 logger = logging.getLogger("agents")
 
 # The platform has been told to wait by then: the service says the filler before its deadline.
@@ -78,65 +76,55 @@ class Failover:
         began_at = self._loop.time()
         waiting = self._order()
         once_more = waiting[:1]
-        while waiting:
+        while True:
             candidate = waiting.pop(0)
             seconds = self._first_words_seconds if waiting else GIVE_UP_SECONDS
-            async with aclosing(candidate.model.stream(prompt)) as answer:
-                with Patience() as patience:
-                    piece: str | ToolCall | None
-                    try:
-                        piece = await self._hear_first(candidate, answer, patience, seconds)
-                    except ModelError as error:
-                        if not waiting and self._is_hiccup(error, began_at):
-                            waiting, once_more = once_more, []
-                        if not waiting:
-                            raise
-                        _note_switch(asking, candidate, waiting[0], error)
-                        continue
-                    asking.model = candidate.name
-                    while piece is not None:
-                        yield piece
-                        piece = await self._hear(candidate, answer, patience, STALL_SECONDS)
+            breaker, has_begun = candidate.breaker, False
+            breaker.begin(self._loop.time())
+            try:
+                async with aclosing(candidate.model.stream(prompt)) as answer:
+                    with Patience(seconds) as patience:
+                        async for piece in answer:
+                            patience.pause()
+                            if not has_begun:
+                                has_begun, seconds = True, STALL_SECONDS
+                                breaker.succeed()
+                                asking.model = candidate.name
+                            yield piece
+                            patience.resume(seconds)
+                if has_begun:
                     return
+                raise ModelError(f"{candidate.name} gave no answer")
+            except (ModelError, TimeoutError) as failure:
+                error = self._fail(candidate, failure, seconds)
+            if not waiting and self._is_hiccup(error, began_at):
+                waiting, once_more = once_more, []
+            if has_begun or not waiting:
+                raise error
+            _note_switch(asking, candidate, waiting[0], error)
 
     def _order(self) -> list[_Candidate]:
         """Those that rest come last: better a try than no answer."""
         now = self._loop.time()
         return sorted(self._candidates, key=lambda candidate: candidate.breaker.is_resting(now))
 
-    async def _hear_first(
-        self, candidate: _Candidate, answer: _Answer, patience: Patience, seconds: float
-    ) -> str | ToolCall:
-        candidate.breaker.begin(self._loop.time())
-        piece = await self._hear(candidate, answer, patience, seconds)
-        if piece is None:
-            raise self._fail(candidate, ModelError(f"{candidate.name} gave no answer"))
-        candidate.breaker.succeed()
-        return piece
-
-    async def _hear(
-        self, candidate: _Candidate, answer: _Answer, patience: Patience, seconds: float
-    ) -> str | ToolCall | None:
-        """The next piece, or None after the last. Raises ModelError, which has been counted."""
-        try:
-            return await patience.next(answer, self._loop.time() + seconds)
-        except StopAsyncIteration:
-            return None
-        except TimeoutError:
-            silence = ModelError(f"{candidate.name} was silent for {seconds:g} s")
-            raise self._fail(candidate, silence) from None
-        except ModelError as error:
-            raise self._fail(candidate, error) from None
-
     def _is_hiccup(self, error: ModelError, began_at: float) -> bool:
         """Whether all failed so fast, and so, that the first may be asked once more."""
         is_final = isinstance(error, ModelRefused) or error.retry_after_seconds is not None
         return not is_final and self._loop.time() - began_at < self._first_words_seconds
 
-    def _fail(self, candidate: _Candidate, error: ModelError) -> ModelError:
-        seconds = candidate.breaker.fail(self._loop.time(), error.retry_after_seconds)
-        if seconds is not None:
-            logger.warning("model rested", extra={"model": candidate.name, "seconds": seconds})
+    def _fail(
+        self, candidate: _Candidate, failure: ModelError | TimeoutError, seconds: float
+    ) -> ModelError:
+        error = (
+            failure
+            if isinstance(failure, ModelError)
+            else ModelError(f"{candidate.name} was silent for {seconds:g} s")
+        )
+        rest_seconds = candidate.breaker.fail(self._loop.time(), error.retry_after_seconds)
+        if rest_seconds is not None:
+            fields = {"model": candidate.name, "seconds": rest_seconds}
+            logger.warning("model rested", extra=fields)
         return error
 
 

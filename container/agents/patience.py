@@ -1,4 +1,4 @@
-"""Waiting that ends: gives up on an awaitable that takes too long, at next to no cost if not.
+"""Waiting that ends: a block in which no single wait may take too long, at next to no cost if none.
 
 `asyncio.timeout` sets and cancels a timer for each wait, which a stream of hundreds of chunks would
 pay for each of them; here one timer watches over all waits of one stream.
@@ -7,68 +7,64 @@ pay for each of them; here one timer watches over all waits of one stream.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self, TypeVar
+import math
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-T = TypeVar("T")
+    from types import TracebackType
 
 
 class Patience:
-    """One task's waits, one after the other. Use it as a context, which ends its timer.
+    """The waits of one task, one after the other; the first begins with the `with` block.
 
-    The task that reads must be the one that made it.
+    A wait that is too long is cancelled, and the block raises TimeoutError. The task that waits
+    must be the one that entered it.
     """
 
-    __slots__ = ("_cancelling", "_due_at", "_has_fired", "_loop", "_task", "_timer")
+    __slots__ = ("_cancelling", "_due_at", "_fires_at", "_has_fired", "_loop", "_task", "_timer")
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, seconds: float) -> None:
         task = asyncio.current_task()
         assert task is not None, "only a task can lose its patience"
         self._task = task
+        self._loop = task.get_loop()
         self._cancelling = task.cancelling()
-        self._due_at: float | None = None
         self._has_fired = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._due_at = self._fires_at = self._loop.time() + seconds
+        self._timer = self._loop.call_at(self._fires_at, self._look)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        was_cancelled = self._has_fired and isinstance(error, asyncio.CancelledError)
+        # Somebody else's cancellation goes on, also when both come together.
+        if was_cancelled and self._task.uncancel() <= self._cancelling:
+            raise TimeoutError from None
+
+    def pause(self) -> None:
+        """What was waited for is here; what the task does now may take its time."""
+        self._due_at = math.inf
+
+    def resume(self, seconds: float) -> None:
+        """Begin the next wait, of at most so long."""
+        self._due_at = due_at = self._loop.time() + seconds
+        if due_at < self._fires_at:
             self._timer.cancel()
+            self._set_timer(due_at)
 
-    async def next(self, stream: AsyncIterator[T], due_at: float) -> T:
-        """The stream's next item. Raises TimeoutError if it has not come by `due_at`.
-
-        `due_at` is a time of the event loop; a stream that ends raises StopAsyncIteration.
-        """
-        self._due_at = due_at
-        if self._timer is None or self._timer.when() > due_at:
-            self._arm(due_at)
-        try:
-            return await stream.__anext__()
-        except asyncio.CancelledError:
-            # Somebody else's cancellation goes on, also when both come together.
-            if self._has_fired and self._task.uncancel() <= self._cancelling:
-                raise TimeoutError from None
-            raise
-        finally:
-            self._due_at = None
-
-    def _arm(self, at: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+    def _set_timer(self, at: float) -> None:
+        self._fires_at = at
         self._timer = self._loop.call_at(at, self._look)
 
     def _look(self) -> None:
-        self._timer = None
-        if self._due_at is None:
-            return
-        if self._loop.time() >= self._due_at:
+        if self._due_at == math.inf:
+            self._fires_at = math.inf
+        elif self._loop.time() >= self._due_at:
             self._has_fired = True
             self._task.cancel()
         else:
-            self._arm(self._due_at)
+            self._set_timer(self._due_at)

@@ -20,27 +20,30 @@ async def _count(*pauses: float | None) -> AsyncGenerator[int, None]:
         yield number
 
 
-def _in(seconds: float) -> float:
-    return asyncio.get_running_loop().time() + seconds
+async def read(
+    stream: AsyncGenerator[int, None], *seconds: float, work_seconds: float = 0
+) -> list[int]:
+    """Wait so long for each item, and work on it before the next."""
+    bounds = iter(seconds)
+    items = []
+    with Patience(next(bounds)) as patience:
+        async for item in stream:
+            patience.pause()
+            items.append(item)
+            await asyncio.sleep(work_seconds)
+            patience.resume(next(bounds))
+    return items
 
 
 async def test_patience_hands_on_what_comes_in_time() -> None:
     """Items and the end of a stream come as they are."""
-    stream = _count(0, 0.01)
-    with Patience() as patience:
-        assert await patience.next(stream, _in(5)) == 0
-        assert await patience.next(stream, _in(5)) == 1
-        with pytest.raises(StopAsyncIteration):
-            await patience.next(stream, _in(5))
+    assert await read(_count(0, 0.01), 5, 5, 5) == [0, 1]
 
 
 async def test_patience_ends_a_wait_that_is_too_long() -> None:
     """A stalled stream raises TimeoutError, and the task can go on."""
-    stream = _count(0, None)
-    with Patience() as patience:
-        await patience.next(stream, _in(5))
-        with pytest.raises(TimeoutError):
-            await patience.next(stream, _in(0.02))
+    with pytest.raises(TimeoutError):
+        await read(_count(0, None), 5, 0.02)
     await asyncio.sleep(0)
     task = asyncio.current_task()
     assert task is not None
@@ -49,31 +52,21 @@ async def test_patience_ends_a_wait_that_is_too_long() -> None:
 
 async def test_patience_bounds_each_wait_by_itself() -> None:
     """A shorter bound than the one before counts, and a longer one as well."""
-    stream = _count(0, 0.1, None)
-    with Patience() as patience:
-        await patience.next(stream, _in(0.05))
-        assert await patience.next(stream, _in(5)) == 1
-        with pytest.raises(TimeoutError):
-            await patience.next(stream, _in(0.02))
+    assert await read(_count(0, 0.1), 0.05, 5, 5) == [0, 1]
+    with pytest.raises(TimeoutError):
+        await read(_count(0, 0.1, None), 0.05, 5, 0.02)
 
 
 async def test_patience_does_not_end_what_comes_after_a_wait() -> None:
-    """The time between two waits is the reader's own."""
-    stream = _count(0, 0)
-    with Patience() as patience:
-        await patience.next(stream, _in(0.01))
-        await asyncio.sleep(0.05)
-        assert await patience.next(stream, _in(5)) == 1
+    """The time between two waits is the reader's own, and the waits after it are bounded."""
+    assert await read(_count(0, 0), 0.01, 5, 5, work_seconds=0.05) == [0, 1]
+    with pytest.raises(TimeoutError):
+        await read(_count(0, 0, None), 0.01, 5, 0.02, work_seconds=0.05)
 
 
 async def test_patience_passes_on_a_cancellation() -> None:
     """Whoever cancels the task is not taken for a timeout."""
-
-    async def read() -> None:
-        with Patience() as patience:
-            await patience.next(_count(None), _in(5))
-
-    task = asyncio.ensure_future(read())
+    task = asyncio.ensure_future(read(_count(None), 5))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -82,12 +75,7 @@ async def test_patience_passes_on_a_cancellation() -> None:
 
 async def test_patience_yields_to_a_cancellation_at_the_same_moment() -> None:
     """A timeout and a cancellation together are a cancellation."""
-
-    async def read() -> None:
-        with Patience() as patience:
-            await patience.next(_count(None), _in(0))
-
-    task = asyncio.ensure_future(read())
+    task = asyncio.ensure_future(read(_count(None), 0))
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_later(0, task.cancel)
     with pytest.raises(asyncio.CancelledError):
@@ -96,8 +84,6 @@ async def test_patience_yields_to_a_cancellation_at_the_same_moment() -> None:
 
 async def test_patience_leaves_no_timer() -> None:
     """When the context ends, nothing of it is called later."""
-    with Patience() as patience:
-        await patience.next(_count(0), _in(60))
+    with Patience(60) as patience:
         timer = patience._timer
-    assert timer is not None
     assert timer.cancelled()
