@@ -55,7 +55,9 @@ class Failures:
 
         if isinstance(error, APIStatusError):
             return self._explain_status(error)
-        return explain_exception(self.name, error)
+        # The SDK says only that the connection failed; its cause is the HTTP client's own error.
+        cause = error.__cause__
+        return explain_exception(self.name, cause if isinstance(cause, Exception) else error)
 
     def _explain_status(self, error: APIStatusError) -> ModelError:
         status = error.status_code

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import traceback
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
@@ -176,6 +177,17 @@ async def test_errors_quote_neither_key_nor_conversation(step: Refuse | Break) -
     assert KEY not in printed
     assert f"About: {said}" not in printed
     assert "openai_chat/test-model" in str(caught.value)
+
+
+async def test_errors_of_the_network_name_their_kind() -> None:
+    """Whether nobody listens, or somebody falls silent, can be told from the line."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        access = Access(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        model = openai_chat.create("openai_chat/m", "m", access, ModelOptions())
+        async with aclosing(model):
+            with pytest.raises(ModelError, match="ConnectError"):
+                await model.check()
 
 
 async def test_errors_do_not_quote_a_key_that_no_header_can_hold() -> None:
