@@ -43,6 +43,7 @@ class BedrockModel:
         self._question = question
         self._new_client = new_client
         self._client: Any = None
+        self._streams: set[Any] = set()
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
 
@@ -64,9 +65,12 @@ class BedrockModel:
                 """Read to its end, the connection stays open for the first turn."""
 
     async def aclose(self) -> None:
-        """Close the client and its connections."""
+        """Close the client and its connections; answers that still come end with ModelError."""
         async with self._opening:
             self._client = None
+            # aiohttp alone would leave their readers waiting for ever.
+            for stream in self._streams:
+                stream.close()
             await self._open.aclose()
 
     async def _events(self, request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
@@ -76,10 +80,14 @@ class BedrockModel:
             client = await self._connect()
             await _notice_closed_connections()
             stream = (await client.converse_stream(**request))["stream"]
+            self._streams.add(stream)
+            if client is not self._client:
+                stream.close()
             try:
                 async for event in stream:
                     yield event
             finally:
+                self._streams.remove(stream)
                 # At its end the connection has gone back already, and this does nothing.
                 stream.close()
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.eventstream import EventStreamBuffer
@@ -17,12 +18,13 @@ from agents.prompt import (
     ToolResult,
     ToolRound,
 )
+from agents.providers.bedrock import BedrockModel
 from tests.agents.providers import conformance
 from tests.agents.providers.bedrock_candidate import KEY_ID, SECRET, TOKEN, Loopback, make, serve
 from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
 from tests.fakes.model_servers.bedrock import BedrockFormat, encode_event, is_signed
 from tests.fakes.model_servers.event_stream import encode_message
-from tests.fakes.model_servers.server import Call, ModelServer, Pause, Say
+from tests.fakes.model_servers.server import Call, ModelServer, Pause, Say, Stall, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -129,7 +131,6 @@ async def test_bedrock_asks_as_the_role_of_its_task(monkeypatch: pytest.MonkeyPa
     async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        await writer.drain()
         writer.close()
 
     role = await asyncio.start_server(give, "127.0.0.1", 0)
@@ -262,10 +263,13 @@ async def test_bedrock_hangs_up_at_once_through_tls(loopback: Loopback) -> None:
     assert served.connections == 1
 
 
-async def test_bedrock_answers_many_at_once() -> None:
+async def test_bedrock_answers_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """First turns that come together share one client, and none waits for another's connection."""
     many = 30  # three times what the SDK allows unless told
     async with serve() as candidate, aclosing(candidate.open()) as model:
+        assert isinstance(model, BedrockModel)
+        new_client = Mock(wraps=model._new_client)
+        monkeypatch.setattr(model, "_new_client", new_client)
         server = candidate.server
         server.script = lambda _: [Say("Well,"), Pause()]
         turns = [asyncio.ensure_future(collect(model)) for _ in range(many)]
@@ -274,7 +278,19 @@ async def test_bedrock_answers_many_at_once() -> None:
             turn.cancel()
         await server.wait_until(lambda: server.hung_up == many)
         await asyncio.gather(*turns, return_exceptions=True)
-    assert server.connections == many
+    new_client.assert_called_once_with()
+
+
+@pytest.mark.parametrize("steps", [[Stall()], [Pause()]], ids=["waiting", "listening"])
+async def test_bedrock_ends_its_answers_when_it_is_closed(steps: list[Step]) -> None:
+    """Who still waits for words of a model that is closed hears so at once, and does not hang."""
+    async with serve() as candidate, aclosing(candidate.open()) as model:
+        candidate.server.script = lambda _: steps
+        reading = asyncio.ensure_future(collect(model))
+        await candidate.server.wait_until(lambda: candidate.server.streaming == 1)
+        await model.aclose()
+        with pytest.raises(ModelError, match="bedrock/test-model"):
+            await asyncio.wait_for(reading, 5)
 
 
 async def test_bedrock_closes_without_having_opened() -> None:
