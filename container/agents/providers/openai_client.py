@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -16,7 +15,6 @@ from agents.providers.openai_failures import MISUNDERSTOOD, Failures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from ssl import SSLContext
 
     from agents.providers.access import Access
 
@@ -50,7 +48,7 @@ class OpenAIClient:
         self._sdk = AsyncOpenAI(
             api_key=access.api_key or _NO_KEY,
             base_url=access.base_url or OFFICIAL_URL,
-            http_client=(http := open_http_client(verify=_trust())),
+            http_client=(http := open_http_client()),
             timeout=http.timeout,
             max_retries=0,
         )
@@ -128,11 +126,3 @@ async def drain(events: AsyncIterator[object]) -> None:
         async with asyncio.timeout(_DRAIN_SECONDS):
             async for _ in events:
                 pass
-
-
-@cache
-def _trust() -> SSLContext:
-    """The certificates that are trusted: reading them takes 25 ms, once for all models."""
-    import httpx2
-
-    return httpx2.create_ssl_context()
