@@ -38,8 +38,8 @@ demo: setup ## deploy to an embedded AWS on loopback and talk through it: no acc
 dev: $(LOCAL_READY) ## run simulator and server with reload (PORT=…, PUBLIC_WS_URL=wss://… for the real platform)
 	@$(BIN)/python -m local.dev
 
-talk: $(LOCAL_READY) ## chat in the terminal with `make dev`, or with ENGINE=<engine id>
-	@$(BIN)/python -m cli talk
+talk: $(LOCAL_READY) ## chat in the terminal with `make dev`, with ENGINE=<engine id>, or with AGENT=… alone
+	@$(BIN)/python -m cli talk $(if $(findstring command,$(origin AGENT)),--agent "$(AGENT)")
 
 test: setup check ## set everything up, then checks and all tests (PYTEST_ARGS=… narrows, without coverage)
 ifeq ($(strip $(PYTEST_ARGS)),)

@@ -79,7 +79,7 @@ def _serve(
             await assistant.aclose()
 
     def announce() -> None:
-        _announce(settings, server)
+        _announce(settings, server, asks_models=assistant is not None)
         # Not before: boto3 takes longer to import than all the rest of the start.
         if writer is not None:
             writer.start()
@@ -175,7 +175,7 @@ def _set_up_logs(settings: Settings) -> None:
     warnings.filterwarnings("ignore", "authentication is disabled", UserWarning)
 
 
-def _announce(settings: Settings, server: SpeechEngineServer) -> None:
+def _announce(settings: Settings, server: SpeechEngineServer, *, asks_models: bool) -> None:
     host, port = server.sockets[0].getsockname()[:2]
     address = f"ws://{f'[{host}]' if ':' in host else host}:{port}{settings.ws_path}"
     logger.info(
@@ -183,7 +183,7 @@ def _announce(settings: Settings, server: SpeechEngineServer) -> None:
         extra={
             "address": address,
             "agent": settings.agent,
-            "models": ", ".join(map(str, settings.assistant.models)),
+            "models": ", ".join(map(str, settings.assistant.models)) if asks_models else None,
             "environment": settings.environment,
             "transcript_table": settings.transcript_table,
         },
