@@ -12,6 +12,6 @@ def parse_arguments(text: str) -> dict[str, object]:
     """
     try:
         arguments = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return arguments if isinstance(arguments, dict) else {}

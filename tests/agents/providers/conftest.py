@@ -18,6 +18,12 @@ def loopback(tmp_path_factory: pytest.TempPathFactory) -> Loopback:
     return Loopback(context, str(folder / "certificate.pem"))
 
 
+@pytest.fixture(autouse=True)
+def one_certificate(monkeypatch: pytest.MonkeyPatch, loopback: Loopback) -> None:
+    """Every client of every test would read the public ones, and none of them needs any."""
+    monkeypatch.setenv("SSL_CERT_FILE", loopback.authority)
+
+
 @pytest.fixture
 def aws_account(monkeypatch: pytest.MonkeyPatch, loopback: Loopback) -> None:
     """The SDK looks into the environment, into the user's files, and asks the machine's network."""

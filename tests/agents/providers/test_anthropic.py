@@ -24,7 +24,15 @@ from speech_engine import ConversationMessage
 from tests.agents.providers import conformance
 from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
 from tests.fakes.model_servers.anthropic import QUOTE, AnthropicWire
-from tests.fakes.model_servers.server import Call, Pause, Refuse, Say, StreamFailure, serve_model
+from tests.fakes.model_servers.server import (
+    Call,
+    Pause,
+    Raw,
+    Refuse,
+    Say,
+    StreamFailure,
+    serve_model,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -197,7 +205,12 @@ async def test_anthropic_may_call_without_words_and_without_arguments() -> None:
 async def test_anthropic_gets_its_thoughts_back_with_the_results() -> None:
     """Thoughts before a call are not said, and go back signed, unchanged and in their order."""
     async with serve(thought="Hm.") as candidate:
-        candidate.server.script = lambda _: [Say("Let me "), Say("see."), Call("weather", {})]
+        candidate.server.script = lambda _: [
+            Raw(AnthropicWire.redact),
+            Say("Let me "),
+            Say("see."),
+            Call("weather", {}),
+        ]
         *said, call = await ask(candidate, replace(PROMPT, tools=(WEATHER,)))
         assert said == ["Let me ", "see."]
         assert isinstance(call, ToolCall)
@@ -207,6 +220,7 @@ async def test_anthropic_gets_its_thoughts_back_with_the_results() -> None:
         content = candidate.server.requests[-1].body["messages"][1]["content"]
     assert content == [
         {"type": "thinking", "thinking": "Hm.", "signature": "c2lnbmVk"},
+        {"type": "redacted_thinking", "data": "c2VjcmV0"},
         {"type": "text", "text": "Let me see."},
         {"type": "tool_use", "id": call.id, "name": "weather", "input": {}},
     ]

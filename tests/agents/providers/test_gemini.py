@@ -27,7 +27,16 @@ from speech_engine import ConversationMessage
 from tests.agents.providers import conformance
 from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
 from tests.fakes.model_servers.gemini import QUOTE, GeminiWire
-from tests.fakes.model_servers.server import Call, Pause, Refuse, Say, StreamFailure, serve_model
+from tests.fakes.model_servers.server import (
+    Break,
+    Call,
+    Pause,
+    Raw,
+    Refuse,
+    Say,
+    StreamFailure,
+    serve_model,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -194,6 +203,22 @@ async def test_gemini_is_told_of_calls_that_another_model_made() -> None:
     (part,) = results["parts"]
     response = {"name": "weather", "response": {"output": "It rains."}}
     assert part == {"functionResponse": response}
+
+
+async def test_gemini_answer_that_breaks_is_not_continued() -> None:
+    """What the SDK could carry on with a second request ends as the first one does: in an error."""
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [Raw(GeminiWire.promise_more), Pause(0.05), Break()]
+        await fail(candidate)
+        assert len(candidate.server.requests) == 1
+
+
+async def test_gemini_functions_are_not_the_sdks_to_call(caplog: pytest.LogCaptureFixture) -> None:
+    """The SDK neither calls functions by itself, nor tells in each turn that it would."""
+    caplog.set_level("INFO", "google_genai")
+    async with serve() as candidate:
+        await ask(candidate, replace(PROMPT, tools=(WEATHER,)))
+    assert not [record for record in caplog.records if record.name.startswith("google_genai")]
 
 
 async def test_gemini_does_not_say_its_thoughts() -> None:

@@ -71,6 +71,10 @@ class AnthropicWire:
         deltas = (self._delta("input_json_delta", partial_json=piece) for piece in pieces)
         return self._begin_block("tool_use", **block) + b"".join(deltas)
 
+    def redact(self) -> bytes:
+        """A thought that only its model may read."""
+        return self._begin_block("redacted_thinking", data="c2VjcmV0")
+
     def stream_failure(self) -> bytes:
         return _event("error", error={"type": "overloaded_error", "message": QUOTE})
 

@@ -53,6 +53,11 @@ class GeminiWire:
     def say(self, text: str) -> bytes:
         return _part({"text": text})
 
+    def promise_more(self) -> bytes:
+        """A piece of a long answer, with the token by which a next request may go on."""
+        content = {"role": "model", "parts": [{"text": "Well,"}]}
+        return _event({"candidates": [{"content": content, "continuationToken": "dG9rZW4="}]})
+
     def call(self, call: Call) -> bytes:
         self._calls += 1
         named: dict[str, Any] = {"name": call.name, "args": call.arguments}
