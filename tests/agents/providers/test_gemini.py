@@ -217,6 +217,7 @@ async def test_gemini_functions_are_not_the_sdks_to_call(caplog: pytest.LogCaptu
     """The SDK neither calls functions by itself, nor tells in each turn that it would."""
     caplog.set_level("INFO", "google_genai")
     async with serve() as candidate:
+        await ask(candidate)
         await ask(candidate, replace(PROMPT, tools=(WEATHER,)))
     assert not [record for record in caplog.records if record.name.startswith("google_genai")]
 
