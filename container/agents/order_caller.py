@@ -14,11 +14,10 @@ from agents.order_book import OrderError
 from agents.phrases import free_text, spoken_code
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable
 
+    from agents.intents import Values
     from agents.order_book import Change, Order, OrderBook
-
-    Values = Mapping[str, str]
 
 T = TypeVar("T")
 

@@ -122,6 +122,10 @@ class Line:
         self._history.append(("user", text))
         self._push()
 
+    def again(self) -> None:
+        """The same words are heard again under a new id, before they were answered."""
+        self._push()
+
     async def hear(self) -> str:
         """The whole answer to what was said last."""
         await self.socket.received(final(self._event_id))
