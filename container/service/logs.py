@@ -28,6 +28,24 @@ _STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
 # CloudWatch cuts an event at 256 KiB; the frames next to the failure are at the end.
 _TRACEBACK_CHARACTERS = 16_000
 _LONGEST_CHAIN = 8
+# Told of in warnings only: their debug lines hold requests whole, words and signed headers too.
+LIBRARIES = (
+    "aiobotocore",
+    "aiohttp",
+    "anthropic",
+    "asyncio",
+    "boto3",
+    "botocore",
+    "google",
+    "google_genai",
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+    "openai",
+    "urllib3",
+    "websockets",
+)
 _LINE_BREAKERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -45,8 +63,8 @@ def configure_logs(
     # A reader that went away must not turn each event into a traceback on standard error.
     logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
-    for noisy in ("asyncio", "websockets"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
+    for library in LIBRARIES:
+        logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 class _FieldFormatter(logging.Formatter):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.logs import JsonFormatter, TextFormatter, configure_logs
+from service.logs import LIBRARIES, JsonFormatter, TextFormatter, configure_logs
 from speech_engine import ConversationMessage
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def stream() -> Iterator[io.StringIO]:
     """A stream in the place of standard output; logging is as before afterwards."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level, logging.raiseExceptions)
-    noisy = {name: logging.getLogger(name).level for name in ("asyncio", "websockets")}
+    noisy = {name: logging.getLogger(name).level for name in LIBRARIES}
     yield io.StringIO()
     root.handlers[:], root.level, logging.raiseExceptions = before
     logging.captureWarnings(capture=False)
@@ -149,12 +149,13 @@ def test_logs_reach_the_stream_from_the_level_on(stream: io.StringIO) -> None:
     assert [json.loads(line)["event"] for line in lines] == ["seen"]
 
 
-def test_logs_silence_libraries_below_warnings(stream: io.StringIO) -> None:
-    """Libraries that tell of each connection are heard only when something is wrong."""
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_logs_silence_libraries_below_warnings(library: str, stream: io.StringIO) -> None:
+    """Libraries, which tell of requests and what is in them, are heard only of what is wrong."""
     configure_logs(level="debug", form="text", stream=stream)
-    logging.getLogger("websockets.server").info("connection open")
-    logging.getLogger("asyncio").debug("using selector")
-    logging.getLogger("asyncio").warning("slow")
+    logging.getLogger(library).debug("POST said: a secret")
+    logging.getLogger(f"{library}.client").info("connection open")
+    logging.getLogger(library).warning("slow")
     assert stream.getvalue().splitlines()[0].endswith("slow")
 
 

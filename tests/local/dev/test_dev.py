@@ -28,12 +28,12 @@ KEY = "sk_test_dev_platform"
 TELLS_KEYS = """
 from os import environ
 
-async def on_transcript(transcript, session):
+async def on_transcript(transcript, session, assistant):
     keys = [environ[name] == f"sk_test_{value}" for name, value in
             [("OPENAI_API_KEY", "models"), ("ELEVENLABS_API_KEY", "precious")]]
     await session.send_response(" ".join(map(str, [environ["SPEECH_ENGINE_MODELS"], *keys])))
 """
-MODELS_ROW = ["models", "openai/test-model,", "echo"]
+MODELS_ROW = ["models", "echo"]
 
 
 def ask(state: dict[str, str], text: str = "hello") -> str:
@@ -107,13 +107,13 @@ def test_dev_ignores_the_key_and_settings_of_the_developer(tmp_path: Path) -> No
 def test_dev_passes_models_and_their_keys_on(tmp_path: Path) -> None:
     """What the developer exports for models reaches the server; the summary names the models."""
     environ = {
-        "SPEECH_ENGINE_MODELS": "openai/test-model,echo",
+        "SPEECH_ENGINE_MODELS": "echo",
         "OPENAI_API_KEY": "sk_test_models",
         "ELEVENLABS_API_KEY": "sk_test_precious",
     }
     with DevProcess(tmp_path, TELLS_KEYS, environ) as dev:
         answer = ask(dev.wait_until_ready())
-        assert answer.strip() == "openai/test-model,echo True False"
+        assert answer.strip() == "echo True False"
         assert any(line.split() == MODELS_ROW for line in dev.lines)
         assert dev.row("agent").startswith(str(dev.agent_file))
         assert "sk_" not in "".join(dev.lines + dev.errors)
