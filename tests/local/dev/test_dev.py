@@ -33,7 +33,6 @@ async def on_transcript(transcript, session, assistant):
             [("OPENAI_API_KEY", "models"), ("ELEVENLABS_API_KEY", "precious")]]
     await session.send_response(" ".join(map(str, [environ["SPEECH_ENGINE_MODELS"], *keys])))
 """
-MODELS_ROW = ["models", "echo"]
 
 
 def ask(state: dict[str, str], text: str = "hello") -> str:
@@ -114,7 +113,7 @@ def test_dev_passes_models_and_their_keys_on(tmp_path: Path) -> None:
     with DevProcess(tmp_path, TELLS_KEYS, environ) as dev:
         answer = ask(dev.wait_until_ready())
         assert answer.strip() == "echo True False"
-        assert any(line.split() == MODELS_ROW for line in dev.lines)
+        assert dev.row("models").startswith("echo")
         assert dev.row("agent").startswith(str(dev.agent_file))
         assert "sk_" not in "".join(dev.lines + dev.errors)
 
