@@ -26,6 +26,9 @@ SETTLE_SECONDS = 0.8
 HEARING_SECONDS = 1.0
 """A yes that comes sooner after its question was sent is none: nobody has heard it so soon."""
 
+_ANSWER_SECONDS = 60.0
+"""A yes that comes later may be an answer to somebody else in the room."""
+
 _PATIENCE_SECONDS = 2.5
 """How long a turn waits for a deed; the platform repeats itself after 4 s without an answer."""
 
@@ -152,7 +155,8 @@ class IntentDialogue(Generic[C]):
         return question
 
     async def _carry_out(self, question: _Question[C]) -> AsyncGenerator[str, None]:
-        if self._time() - question.sent_at < self._hearing_seconds:
+        waited_seconds = self._time() - question.sent_at
+        if not self._hearing_seconds <= waited_seconds <= _ANSWER_SECONDS:
             async for text in self._ask(question.request, ""):
                 yield text
             return

@@ -172,6 +172,15 @@ async def test_yes_that_comes_too_soon_is_asked_again() -> None:
     assert not talk.store.deeds
 
 
+async def test_yes_that_comes_too_late_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked long ago is asked anew before it is done."""
+    talk = Talk()
+    await talk.say("Drop 42.")
+    monkeypatch.setattr(confirmation, "_ANSWER_SECONDS", -1)
+    assert await talk.say("Yes, drop it.") == QUESTION
+    assert not talk.store.deeds
+
+
 async def test_deed_waits_until_the_turn_has_settled() -> None:
     """It begins when the settle time is over, not before."""
     talk = Talk(settle_seconds=0.05)
