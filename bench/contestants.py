@@ -16,7 +16,10 @@ PYTHON_PATH = os.pathsep.join([str(ROOT / "container"), str(ROOT)])
 
 @dataclass(frozen=True)
 class Server:
-    """One column of the comparison; without a `token_command` it has no token endpoint."""
+    """One column of the comparison.
+
+    Without a `token_command` it has no token endpoint, without an `agents_command` no assistant.
+    """
 
     name: str
     title: str
@@ -24,10 +27,12 @@ class Server:
     variables: dict[str, str] = field(default_factory=dict)
     is_ours: bool = False
     token_command: tuple[str, ...] = ()
+    agents_command: tuple[str, ...] = ()
 
     def takes_part_in(self, scenario: str) -> bool:
         """Return whether there is something to measure."""
-        return scenario != "token" or bool(self.token_command)
+        programs = {"token": self.token_command, "agents": self.agents_command}
+        return bool(programs.get(scenario, self.command))
 
     def environment(self, *, chunks: int, delay_ms: int) -> dict[str, str]:
         """Return the variables that the server's program reads."""
@@ -53,8 +58,14 @@ OURS = Server(
     _python("ours.py"),
     is_ours=True,
     token_command=_python("token_function.py"),
+    agents_command=_python("agent_turns.py"),
 )
 OURS_UVLOOP = Server(
-    "ours-uvloop", "ours+uvloop", _python("ours.py"), {"BENCH_LOOP": "uvloop"}, is_ours=True
+    "ours-uvloop",
+    "ours+uvloop",
+    _python("ours.py"),
+    {"BENCH_LOOP": "uvloop"},
+    is_ours=True,
+    agents_command=_python("agent_turns.py"),
 )
 SERVERS = {server.name: server for server in (PYTHON_SDK, JS_SDK, OURS, OURS_UVLOOP)}

@@ -67,4 +67,9 @@ METRICS = (
     Metric("start_cpu_ms", "start: CPU, ms", "start"),
     Metric("token_cpu_ms", "token: CPU to the first, ms", "token", bounds=((PYTHON, 1.6),)),
     Metric("token_peak_mb", "token: peak memory, MB", "token", highest=56),
+    Metric("agents_direct_us", "agents: CPU of a direct turn, µs", "agents"),
+    Metric("agents_added_20_us", "agents: added, 20 messages, µs", "agents", highest=50),
+    Metric("agents_added_40_us", "agents: added, 40 messages, µs", "agents", highest=50),
+    Metric("agents_added_chunk_us", "agents: of that per chunk, µs", "agents"),
+    Metric("agents_added_first_us", "agents: added to first chunk, µs", "agents"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.scenarios.accept import Accept
+from bench.scenarios.agents import Agents
 from bench.scenarios.burst import Burst
 from bench.scenarios.memory import Memory
 from bench.scenarios.paced import Paced
@@ -21,4 +22,5 @@ SCENARIOS: dict[str, type[Scenario]] = {
     "memory": Memory,
     "start": Start,
     "token": Token,
+    "agents": Agents,
 }
