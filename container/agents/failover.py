@@ -101,7 +101,7 @@ class Failover:
                 waiting, once_more = once_more, []
             if has_begun or not waiting:
                 raise error
-            _note_switch(asking, candidate, waiting[0], error)
+            _note(asking, candidate, waiting[0], error)
 
     def _order(self) -> list[_Candidate]:
         """Those that rest come last: better a try than no answer."""
@@ -128,16 +128,11 @@ class Failover:
         return error
 
 
-def _note_switch(
-    asking: Asking, candidate: _Candidate, successor: _Candidate, error: ModelError
-) -> None:
+def _note(asking: Asking, candidate: _Candidate, successor: _Candidate, error: ModelError) -> None:
+    fields = {**asking.fields, "reason": str(error)}
+    if candidate is successor:
+        logger.warning("model asked again", extra={**fields, "model": candidate.name})
+        return
     asking.switches += 1
-    logger.warning(
-        "model switched",
-        extra={
-            **asking.fields,
-            "from": candidate.name,
-            "to": successor.name,
-            "reason": str(error),
-        },
-    )
+    switch = {"from": candidate.name, "to": successor.name}
+    logger.warning("model switched", extra={**fields, **switch})

@@ -176,6 +176,16 @@ async def test_failover_logs_each_switch_without_words(caplog: pytest.LogCapture
     assert "secret" not in str(vars(record))
 
 
+async def test_failover_calls_a_second_attempt_no_switch(caplog: pytest.LogCaptureFixture) -> None:
+    """A single model that is asked once more has not given way to anybody."""
+    caplog.set_level(logging.WARNING)
+    asking = Asking()
+    model = ScriptedModel("model/0", [[ModelError("reset")], ["Hi"]])
+    await ask(Failover([model], 5), asking)
+    assert [record.getMessage() for record in caplog.records] == ["model asked again"]
+    assert asking.switches == 0
+
+
 async def test_failover_hands_on_tool_calls() -> None:
     """A call is a piece like any other: it counts as the model's beginning."""
     call = ToolCall("1", "weather", "{}")
