@@ -16,6 +16,7 @@ from agents.providers.failures import (
     explain_exception,
     explain_status,
     parse_retry_after,
+    report_limit,
     report_no_answer,
 )
 
@@ -37,13 +38,8 @@ DEFAULT_MAX_TOKENS = 1024
 
 logger = logging.getLogger("agents")
 
-_NORMAL_ENDS = {
-    "end_turn",
-    "max_tokens",
-    "model_context_window_exceeded",
-    "stop_sequence",
-    "tool_use",
-}
+_LIMITS = {"max_tokens", "model_context_window_exceeded"}
+_NORMAL_ENDS = {"end_turn", "stop_sequence", "tool_use", *_LIMITS}
 _THINKING = {"thinking", "redacted_thinking"}
 
 
@@ -66,12 +62,16 @@ class AnthropicModel:
                 model=self._model, stream=True, **self._fixed, **request
             ) as events:
                 async for event in events:
-                    if piece := reply.take(event):
-                        yield piece
+                    if text := reply.take(event):
+                        yield text
         except Exception as error:  # noqa: BLE001 - the SDK's, its HTTP client's and its parser's
             raise self._explain(error) from None
+        if reply.is_cut:
+            raise report_limit(self.name)
         if not reply.is_complete:
             raise report_no_answer(self.name, reply.stop_reason)
+        for call in reply.calls:
+            yield call
 
     async def check(self) -> None:
         """Retrieve the model, and learn how to keep it from long thoughts. Raises ModelError."""
@@ -91,7 +91,9 @@ class AnthropicModel:
 
         # An error event inside a stream comes with the stream's own status, a success.
         if not isinstance(error, APIStatusError) or error.status_code < 400:
-            return explain_exception(self.name, error)
+            # The SDK says only that the connection failed; its cause is the HTTP client's error.
+            cause = error.__cause__
+            return explain_exception(self.name, cause if isinstance(cause, Exception) else error)
         retry_after = parse_retry_after(error.response.headers.get("retry-after"))
         return explain_status(self.name, error.status_code, KEY_VARIABLE, retry_after)
 
@@ -101,7 +103,8 @@ class _Reply:
 
     def __init__(self, model: str) -> None:
         self.stop_reason: str | None = None
-        self._has_content = False
+        self.calls: list[ToolCall] = []
+        self._has_text = False
         self._model = model
         self._block: Block = {}
         self._fragments: list[str] = []
@@ -110,10 +113,16 @@ class _Reply:
     @property
     def is_complete(self) -> bool:
         """Whether the answer came to an end of its own, and is not silence."""
-        return self._has_content and self.stop_reason in _NORMAL_ENDS
+        return (self._has_text or bool(self.calls)) and self.stop_reason in _NORMAL_ENDS
 
-    def take(self, event: RawMessageStreamEvent) -> str | ToolCall | None:
-        """Take an event; return what is to be said, or a call that is whole by now."""
+    @property
+    def is_cut(self) -> bool:
+        """Whether the limit came before there was any word, or within a call."""
+        was_calling = self._block.get("type") == "tool_use"
+        return self.stop_reason in _LIMITS and (was_calling or not self._has_text)
+
+    def take(self, event: RawMessageStreamEvent) -> str | None:
+        """Take an event; return what is to be said."""
         match event.type:
             case "content_block_delta":
                 return self._grow(event.delta)
@@ -121,7 +130,7 @@ class _Reply:
                 self._block = event.content_block.to_dict()
                 self._fragments = []
             case "content_block_stop":
-                return self._finish()
+                self._finish()
             case "message_delta":
                 self.stop_reason = event.delta.stop_reason
         return None
@@ -139,22 +148,22 @@ class _Reply:
                 self._block["signature"] = delta.signature
         return None
 
-    def _finish(self) -> ToolCall | None:
+    def _finish(self) -> None:
         block, grown = self._block, "".join(self._fragments)
         kind = block["type"]
         if kind == "tool_use":
-            self._has_content = True
             # Without fragments the input stands in the block's beginning, and is mostly empty.
             arguments = grown or json.dumps(block.get("input") or {})
-            return ToolCall(block["id"], block["name"], arguments, self._take_preceding())
-        if kind == "text":
-            self._has_content = self._has_content or bool(grown)
-            if not grown:  # the API takes no empty text back
-                return None
-        if kind in {"text", "thinking"}:
-            block[kind] = grown
-        self._preceding.append(block)
-        return None
+            preceding = self._take_preceding()
+            self.calls.append(ToolCall(block["id"], block["name"], arguments, preceding))
+        elif kind == "text":
+            self._has_text = self._has_text or bool(grown)
+            if grown:  # the API takes no empty text back
+                self._preceding.append({**block, "text": grown})
+        elif kind == "thinking":
+            self._preceding.append({**block, "thinking": grown})
+        else:
+            self._preceding.append(block)
 
     def _take_preceding(self) -> Preceding | None:
         blocks, self._preceding = tuple(self._preceding), []

@@ -67,6 +67,14 @@ def report_no_answer(name: str, reason: str | None = None) -> ModelError:
     )
 
 
+def report_limit(name: str) -> ModelError:
+    """Return the error for an answer whose limit was reached before there was anything whole."""
+    return ModelError(
+        f"{name}: the answer reached its limit in thoughts or within a function call; raise"
+        " SPEECH_ENGINE_MAX_TOKENS"
+    )
+
+
 def parse_retry_after(value: str | None) -> float | None:
     """Return the seconds of a Retry-After header, a number or an HTTP date; None if it is neither.
 

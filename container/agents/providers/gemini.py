@@ -17,6 +17,7 @@ from agents.providers.failures import (
     explain_exception,
     explain_status,
     parse_retry_after,
+    report_limit,
     report_no_answer,
 )
 from agents.providers.gemini_request import build_config, build_contents
@@ -37,7 +38,8 @@ KEY_VARIABLE = "GEMINI_API_KEY"
 _API_VERSION = "v1beta"
 """Has every field that is sent here; the SDK's own choice depends on its environment."""
 
-_NORMAL_ENDS = {"STOP", "MAX_TOKENS"}
+_LIMIT = "MAX_TOKENS"
+_NORMAL_ENDS = {"STOP", _LIMIT}
 
 _opened: ContextVar[list[httpx2.Response] | None] = ContextVar("opened", default=None)
 """Where a stream that is being opened wants its response noted: the SDK hands it to nobody."""
@@ -83,6 +85,8 @@ class GeminiModel:
             # https://github.com/googleapis/python-genai/issues/2425
             for response in responses:
                 await response.aclose()
+        if reply.is_cut:
+            raise report_limit(self.name)
         if not reply.is_complete:
             raise report_no_answer(self.name, reply.reason)
 
@@ -119,6 +123,11 @@ class _Reply:
     def is_complete(self) -> bool:
         """Whether the answer came to an end of its own, and is not silence."""
         return self._has_content and self.reason in _NORMAL_ENDS
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the limit came before there was any word."""
+        return self.reason == _LIMIT and not self._has_content
 
     def take(self, chunk: GenerateContentResponse) -> Iterator[str | ToolCall]:
         """Yield what is to be said and called; thoughts are neither."""

@@ -302,6 +302,33 @@ async def test_anthropic_may_reach_its_limit() -> None:
         assert await ask(candidate) == ["Hello", " there."]
 
 
+@pytest.mark.parametrize("words", [[], ["Let me see."]])
+@pytest.mark.parametrize("reason", ["max_tokens", "model_context_window_exceeded"])
+async def test_anthropic_call_that_the_limit_may_have_cut_is_none(
+    words: list[str], reason: str
+) -> None:
+    """What was being called at the limit is not called; the error names the variable to raise."""
+    heard: list[str | ToolCall] = []
+    async with serve(stop_reason=reason) as candidate:
+        candidate.server.script = lambda _: [*map(Say, words), Call("weather", {"city": "Ulm"})]
+        async with aclosing(candidate.open()) as model:
+            with pytest.raises(ModelError, match="SPEECH_ENGINE_MAX_TOKENS"):
+                await listen(model, heard)
+    assert heard == words
+
+
+async def listen(model: Model, heard: list[str | ToolCall]) -> None:
+    async for piece in model.stream(PROMPT):
+        heard.append(piece)  # noqa: PERF401 - what came before a failure counts
+
+
+async def test_anthropic_must_not_reach_its_limit_before_it_speaks() -> None:
+    """Thoughts that use up the limit are told with the variable that sets it."""
+    async with serve(stop_reason="max_tokens", thought="Hm.") as candidate:
+        candidate.server.script = lambda _: []
+        assert "SPEECH_ENGINE_MAX_TOKENS" in str(await fail(candidate))
+
+
 @pytest.mark.parametrize(
     ("status", "is_refused"),
     [(400, True), (402, True), (403, True), (413, True), (408, False), (500, False), (529, False)],

@@ -260,6 +260,13 @@ async def test_gemini_may_reach_its_limit() -> None:
         assert await ask(candidate) == ["Hello", " there."]
 
 
+async def test_gemini_must_not_reach_its_limit_before_it_speaks() -> None:
+    """Thoughts that use up the limit are told with the variable that sets it."""
+    async with serve(finish_reason="MAX_TOKENS", thought="Hm.") as candidate:
+        candidate.server.script = lambda _: []
+        assert "SPEECH_ENGINE_MAX_TOKENS" in str(await fail(candidate))
+
+
 @pytest.mark.parametrize(
     ("status", "is_refused"), [(400, True), (403, True), (404, True), (500, False), (503, False)]
 )
