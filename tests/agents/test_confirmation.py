@@ -207,6 +207,17 @@ async def test_turn_that_supersedes_a_yes_decides(said: str, deeds: int) -> None
     assert len(talk.store.deeds) == deeds
 
 
+async def test_yes_of_a_turn_that_nobody_ends_is_overruled() -> None:
+    """Also where a superseded turn is left running, the newer one has decided."""
+    talk = Talk(settle_seconds=0.02)
+    await talk.say("Drop 42.")
+    first = asyncio.create_task(talk.say("Yes, drop it."))
+    await asyncio.sleep(0)
+    assert await talk.say("No.") == WORDING.left_alone
+    assert await first == ""
+    assert not talk.store.deeds
+
+
 async def test_deed_goes_on_when_its_turn_is_cut_off() -> None:
     """It ends once, and the next turn begins with how it ended."""
     talk = Talk()
