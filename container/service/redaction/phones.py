@@ -1,0 +1,166 @@
+"""Phone numbers in runs of digits: international ones, and national ones of some territories.
+
+Which numbers exist is libphonenumber's knowledge; here is how people write and say them. A number
+that looks like a phone number and is called something else (an order, an invoice) is none.
+https://github.com/daviddrysdale/python-phonenumbers
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from service.redaction.naming import NATIONAL_ID, OTHER, PHONE
+from service.redaction.tokens import DASHES, word_set
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from service.redaction.runs import Run
+
+SHORTEST, LONGEST = 7, 15
+# Shorter numbers are phone numbers only where something says so.
+_SHORTEST_UNNAMED = 9
+_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4), (3, 4)})
+_AMOUNT = re.compile(r"\d{1,3}(,\d{3})+|\d{1,2}(\.\d{3})+(,\d+)?|\d{1,3}(\.\d{3})+,\d+")
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3,}")
+_DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}|\d{4}([./-])\d{1,2}\2\d{1,2}")
+_AMERICAN_SIGNS = frozenset(DASHES + ")")
+_YEAR = re.compile(r"(19|20)\d\d")
+_UNITS = word_set(
+    """
+    % $ € £ zł zl usd eur gbp pln brl dollars dollar euros euro pounds cents reais pesos
+    zlotych percent prozent kg km cm mm m grams kilos kilometers meters miles seconds
+    minutes hours days points steps views people users followers times million millions
+    bytes inhabitants einwohner habitants habitantes abitanti
+    """
+)
+
+
+class _Check(NamedTuple):
+    """What libphonenumber says: the number is in use, or has a length and form that may be."""
+
+    is_valid: bool
+    is_possible: bool
+
+
+class Phones:
+    """The phone numbers that people of some territories write without a country code."""
+
+    def __init__(self, territories: Sequence[str]) -> None:
+        self._territories = tuple(territories)
+
+    def is_phone(self, run: Run, name: str | None, text: str) -> bool:
+        """Whether a run of digits that the words around it call `name` is one as a whole."""
+        digits = run.digits
+        if not SHORTEST <= len(digits) <= LONGEST + 2 or name == NATIONAL_ID:
+            return False
+        if _is_international(run):
+            return True
+        if len(digits) > LONGEST or _is_other(run, text):
+            return False
+        if name == PHONE:
+            return True
+        if self._is_american(run, text):
+            return name != OTHER or _check(digits, "US").is_valid
+        is_plain = name != OTHER and len(digits) >= _SHORTEST_UNNAMED
+        return is_plain and any(self._is_national(run, known) for known in self._territories)
+
+    def _is_american(self, run: Run, text: str) -> bool:
+        """Written as phone numbers are in North America: (415) 555-0132, 555-0132."""
+        if run.shape() not in _SHAPES or run.is_spoken:
+            return False
+        written = text[run.start : run.end]
+        is_written_so = (
+            written[3] in DASHES if run.shape() == (3, 4) else bool(_AMERICAN_SIGNS & {*written})
+        )
+        return is_written_so and any(map(_is_north_american, self._territories))
+
+    def _is_national(self, run: Run, territory: str) -> bool:
+        """Whether nothing but the digits say that it is a phone number, and they do."""
+        has_trunk = run.digits.startswith("0")
+        if has_trunk != _needs_trunk(territory) and not (has_trunk and territory == "IT"):
+            return False
+        check = _check(run.digits, territory)
+        is_said_so = run.is_spoken or (has_trunk and len(run.groups) > 1)
+        return check.is_valid or (check.is_possible and is_said_so)
+
+    def is_certain(self, run: Run) -> bool:
+        """Whether the digits alone, in use as they are, make a phone number: to cut long runs."""
+        digits = run.digits
+        if not _SHORTEST_UNNAMED <= len(digits) <= LONGEST:
+            return False
+        return any(
+            digits.startswith("0") == _needs_trunk(territory) and _check(digits, territory).is_valid
+            for territory in self._territories
+        )
+
+
+def _is_international(run: Run) -> bool:
+    digits = run.digits
+    if run.has_plus:
+        return _check("+" + digits, "ZZ").is_possible
+    prefix = next((known for known in ("00", "011") if digits.startswith(known)), None)
+    return prefix is not None and _check("+" + digits.removeprefix(prefix), "ZZ").is_valid
+
+
+def _is_other(run: Run, text: str) -> bool:
+    is_written_so = _is_address(run, text) or bool(_DATE.fullmatch(text[run.start : run.end]))
+    return is_written_so or _is_amount(run, text) or _is_years(run)
+
+
+def _is_amount(run: Run, text: str) -> bool:
+    behind = text[run.end : run.end + 16].split()
+    is_price = text[: run.start].rstrip()[-1:] in {"$", "€", "£"}
+    has_unit = bool(behind) and behind[0].strip(".,;:!?").lower() in _UNITS
+    written = text[run.start : run.end]
+    return is_price or has_unit or bool(_AMOUNT.fullmatch(written))
+
+
+def _is_address(run: Run, text: str) -> bool:
+    written = text[run.start : run.end]
+    parts = written.split(".")
+    return bool(_ADDRESS.fullmatch(written)) and len(parts) == 4 and max(map(int, parts)) < 256
+
+
+def _is_years(run: Run) -> bool:
+    return all(_YEAR.fullmatch(group.digits) for group in run.groups)
+
+
+def _check(digits: str, territory: str) -> _Check:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(digits, territory)
+    except phonenumbers.NumberParseException:
+        return _Check(False, False)
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    results = phonenumbers.ValidationResult
+    is_possible = reason in {results.IS_POSSIBLE, results.IS_POSSIBLE_LOCAL_ONLY}
+    return _Check(phonenumbers.is_valid_number(number), is_possible)
+
+
+@lru_cache(maxsize=512)
+def _needs_trunk(territory: str) -> bool:
+    """Whether numbers are always dialled, and so said, with a 0 before the area code."""
+    import phonenumbers
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(territory, None)
+    if metadata is None:
+        return False
+    rules = {known.national_prefix_formatting_rule for known in metadata.number_format}
+    return metadata.national_prefix == "0" and r"(\1)" not in rules
+
+
+def _is_north_american(territory: str) -> bool:
+    import phonenumbers
+
+    return phonenumbers.country_code_for_region(territory) == 1
+
+
+def is_territory(name: str) -> bool:
+    """Whether libphonenumber knows the phone numbers of a territory, such as US."""
+    import phonenumbers
+
+    return name in phonenumbers.SUPPORTED_REGIONS

@@ -1,0 +1,96 @@
+"""An utterance cut into words, numerals and signs, each with its place. It knows no meanings."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Stands in for what is redacted already: neither letter, digit nor space, so nothing spans it.
+MASK = "\ue000"
+_PIECE = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
+_WORD = re.compile(r"[^\W\d_]+")
+# Letters that have no decomposition into a base letter and an accent.
+_SPECIAL_LETTERS = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "\u0131": "i"})
+# Hyphens, dashes and the minus sign.
+DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
+_SAME_SIGNS = dict.fromkeys(DASHES, "-") | {"\u2019": "'", "\u2026": ","}
+
+
+class Token(NamedTuple):
+    """A word, a numeral or a sign; `text` is folded, `start` and `end` count in the utterance.
+
+    All dashes are "-", and all apostrophes "'".
+    """
+
+    text: str
+    start: int
+    end: int
+    is_word: bool
+    is_numeral: bool
+
+
+class Finding(NamedTuple):
+    """Something to redact: its kind and its place in the utterance."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, as the tables of this package have them."""
+    return frozenset(text.split())
+
+
+def fold(text: str) -> str:
+    """The text in lower case without accents: speech-to-text writes them or not."""
+    text = text.lower()
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFKD", text.translate(_SPECIAL_LETTERS))
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def split_words(text: str) -> list[str]:
+    """The folded words of a text, without places: much faster than tokens."""
+    return _WORD.findall(fold(text))
+
+
+def split_tokens(text: str) -> list[Token]:
+    """The text's words, runs of digits and single signs, in order; white space is left out."""
+    return [_make_token(match) for match in _PIECE.finditer(text)]
+
+
+def _make_token(match: re.Match[str]) -> Token:
+    piece = match.group()
+    is_numeral = piece.isdecimal()
+    is_word = not is_numeral and piece.isalpha()
+    if is_word:
+        text = fold(piece)
+    else:
+        text = _to_ascii_digits(piece) if is_numeral else _SAME_SIGNS.get(piece, piece)
+    return Token(text, match.start(), match.end(), is_word, is_numeral)
+
+
+def _to_ascii_digits(numeral: str) -> str:
+    if numeral.isascii():
+        return numeral
+    return "".join(str(unicodedata.decimal(digit)) for digit in numeral)
+
+
+def is_glued(left: Token, right: Token) -> bool:
+    """Whether nothing, not even a space, stands between two neighbours."""
+    return left.end == right.start
+
+
+def mask(text: str, findings: Iterable[Finding]) -> str:
+    """The text with the findings blotted out; every other character keeps its place."""
+    pieces, position = [], 0
+    for _, start, end in sorted(findings, key=lambda finding: finding.start):
+        pieces += [text[position:start], MASK * (end - start)]
+        position = end
+    return "".join((*pieces, text[position:]))
