@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from agents.breaker import LONGEST_REST_SECONDS
 from agents.failover import Asking, Failover
 from agents.guard import Guard
 from agents.prompt import ModelError, ModelRefused, Prompt, ToolCall, ToolRound
+from agents.providers.echo import EchoModel
 from agents.sentences import INSTRUCTIONS
 from agents.tools import FILLER_AFTER_SECONDS, Toolbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from agents.guard import GuardFindings
     from agents.prompt import Model
     from agents.sentences import Sentences
     from agents.tools import Tool
@@ -52,9 +54,14 @@ class Assistant:
     def __init__(self, open_models: Callable[[], list[Model]], manner: Manner) -> None:
         self._open_models = open_models
         self._manner = manner
-        self._guard = Guard()
+        self._guard = Guard(on_finding=_log_finding)
         self._models: list[Model] = []
         self._failover: Failover
+
+    @property
+    def is_echo(self) -> bool:
+        """Whether there is no model to ask: an agent may have something better to say then."""
+        return all(isinstance(model, EchoModel) for model in self._models)
 
     async def open(self) -> None:
         """Make the clients, open their connections, and see which models are accepted.
@@ -160,6 +167,11 @@ async def _check(model: Model) -> ModelRefused | None:
         reason = str(error) or f"no answer within {_CHECK_SECONDS:g} s"
         logger.warning("model not checked", extra={"model": model.name, "reason": reason})
     return None
+
+
+def _log_finding(findings: GuardFindings) -> None:
+    # At each turn again, since the platform repeats the history.
+    logger.debug("transcript cleaned", extra=asdict(findings))
 
 
 def _fields(session: SpeechEngineSession) -> dict[str, object]:

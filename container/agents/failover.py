@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agents.breaker import Breaker
-from agents.patience import Patience
+from agents.patience import Watch
 from agents.prompt import ModelError, ModelRefused
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Failover:
         self._candidates = [_Candidate(model) for model in models]
         self._first_words_seconds = first_words_seconds
         self._loop = asyncio.get_running_loop()
+        self._watch = Watch()
 
     def rest(self, model: Model, seconds: float) -> None:
         """Ask a model last for a while: what is wrong with it is known."""
@@ -83,7 +84,7 @@ class Failover:
             breaker.begin(self._loop.time())
             try:
                 async with aclosing(candidate.model.stream(prompt)) as answer:
-                    with Patience(seconds) as patience:
+                    with self._watch.allow(seconds) as patience:
                         async for piece in answer:
                             patience.pause()
                             if not has_begun:

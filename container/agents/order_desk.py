@@ -15,11 +15,11 @@ from agents.confirmation import HEARING_SECONDS, SETTLE_SECONDS, IntentDialogue
 from agents.guard import Guard
 from agents.intents import Declined
 from agents.order_book import OrderBook
-from agents.order_caller import Caller, order_intents
+from agents.order_caller import HELP, Caller, order_intents
 from agents.tools import tool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from agents.assistant import Assistant
     from speech_engine import ConversationMessage, SpeechEngineSession
@@ -39,6 +39,10 @@ async def on_transcript(
 ) -> None:
     """Answer one turn of a caller, at the desk of this process."""
     await _open_desk().on_transcript(transcript, session, assistant)
+
+
+async def _say_help() -> AsyncGenerator[str, None]:
+    yield HELP
 
 
 @functools.cache
@@ -77,10 +81,11 @@ class OrderDesk:
         _, dialogue = self._call_of(session)
         said = self._guard.admit(transcript)[-1].content
 
-        answer = functools.partial(
+        ask_model = functools.partial(
             assistant.answer, transcript, session, instructions=INSTRUCTIONS, tools=self._tools
         )
-        await session.send_response(dialogue.answer(said, answer))
+        otherwise = _say_help if assistant.is_echo else ask_model
+        await session.send_response(dialogue.answer(said, otherwise))
 
     async def order_status(self, order: str, session: SpeechEngineSession) -> str:
         """Look up an order of the caller.

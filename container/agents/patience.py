@@ -1,17 +1,53 @@
 """Waiting that ends: a block in which no single wait may take too long, at next to no cost if none.
 
 `asyncio.timeout` sets and cancels a timer for each wait, which a stream of hundreds of chunks would
-pay for each of them; here one timer watches over all waits of one stream.
+pay for each of them; here one look every so often is enough for all waits of a server.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
+_LOOK_SECONDS = 0.02
+"""How late the end of a wait may be noticed."""
+
+
+class Watch:
+    """Ends waits on the running event loop; while there are none it sleeps."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: set[Patience] = set()
+        self._is_awake = False
+
+    def allow(self, seconds: float) -> Patience:
+        """Begin a wait of the running task; use what is returned as `with watch.allow(…)`."""
+        return Patience(self, self._loop.time() + seconds)
+
+    def time(self) -> float:
+        """The event loop's."""
+        return self._loop.time()
+
+    def add(self, patience: Patience) -> None:
+        """Look at its waits from now on."""
+        self._waiting.add(patience)
+        if not self._is_awake:
+            self._is_awake = True
+            self._loop.call_later(_LOOK_SECONDS, self._look)
+
+    def remove(self, patience: Patience) -> None:
+        """Look at them no more."""
+        self._waiting.discard(patience)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        for patience in tuple(self._waiting):
+            patience.look(now)
+        self._is_awake = bool(self._waiting)
+        if self._is_awake:
+            self._loop.call_later(_LOOK_SECONDS, self._look)
 
 
 class Patience:
@@ -21,25 +57,23 @@ class Patience:
     must be the one that entered it.
     """
 
-    __slots__ = ("_cancelling", "_due_at", "_fires_at", "_has_fired", "_loop", "_task", "_timer")
+    __slots__ = ("_cancelling", "_due_at", "_has_fired", "_task", "_watch")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, watch: Watch, due_at: float) -> None:
         task = asyncio.current_task()
         assert task is not None, "only a task can lose its patience"
+        self._watch = watch
         self._task = task
-        self._loop = task.get_loop()
         self._cancelling = task.cancelling()
         self._has_fired = False
-        self._due_at = self._fires_at = self._loop.time() + seconds
-        self._timer = self._loop.call_at(self._fires_at, self._look)
+        self._due_at = due_at
 
     def __enter__(self) -> Self:
+        self._watch.add(self)
         return self
 
-    def __exit__(
-        self, _kind: object, error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._watch.remove(self)
         was_cancelled = self._has_fired and isinstance(error, asyncio.CancelledError)
         # Somebody else's cancellation goes on, also when both come together.
         if was_cancelled and self._task.uncancel() <= self._cancelling:
@@ -51,20 +85,11 @@ class Patience:
 
     def resume(self, seconds: float) -> None:
         """Begin the next wait, of at most so long."""
-        self._due_at = due_at = self._loop.time() + seconds
-        if due_at < self._fires_at:
-            self._timer.cancel()
-            self._set_timer(due_at)
+        self._due_at = self._watch.time() + seconds
 
-    def _set_timer(self, at: float) -> None:
-        self._fires_at = at
-        self._timer = self._loop.call_at(at, self._look)
-
-    def _look(self) -> None:
-        if self._due_at == math.inf:
-            self._fires_at = math.inf
-        elif self._loop.time() >= self._due_at:
+    def look(self, now: float) -> None:
+        """End the wait if it is over."""
+        if now >= self._due_at:
+            self._due_at = math.inf
             self._has_fired = True
             self._task.cancel()
-        else:
-            self._set_timer(self._due_at)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from agents.prompt import ToolResult
@@ -32,6 +33,9 @@ _MAX_CHARACTERS = 8_000
 _CUT = " … (cut)"
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
+NO_TOOL = "unknown_tool"
+"""What a call is named that asked for no tool of ours."""
+
 _FAILED = "The tool failed. Do not call it again now; tell the user that it did not work."
 _TOO_SLOW = "The tool took too long. It may or may not have had its effect."
 _UNKNOWN = "There is no tool of this name. Use only the tools that you were given."
@@ -39,7 +43,16 @@ _TOO_MANY = "Not carried out: too many calls at once. Call fewer."
 
 logger = logging.getLogger("agents.tools")
 
-__all__ = ["FILLER_AFTER_SECONDS", "MAX_CALLS", "Tool", "ToolError", "ToolRun", "Toolbox", "tool"]
+__all__ = [
+    "FILLER_AFTER_SECONDS",
+    "MAX_CALLS",
+    "NO_TOOL",
+    "Tool",
+    "ToolError",
+    "ToolRun",
+    "Toolbox",
+    "tool",
+]
 
 
 class Toolbox:
@@ -89,7 +102,9 @@ class Toolbox:
             return ToolResult(call, await _call_within_limit(chosen, call.arguments, session))
         except _Failure as failure:
             _log(failure, chosen, time.monotonic() - begun)
-            return ToolResult(call, failure.text, failed=True)
+            # A name that a model has made up may be a caller's words: it goes no further.
+            known = call if chosen is not None else replace(call, name=NO_TOOL)
+            return ToolResult(known, failure.text, failed=True)
 
 
 class ToolRun:

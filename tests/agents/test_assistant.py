@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from agents.assistant import Assistant, Manner
-from agents.prompt import ModelError, ModelRefused, ToolCall
+from agents.prompt import ModelError, ModelOptions, ModelRefused, ToolCall
+from agents.providers.access import Access
+from agents.providers.echo import create
 from agents.sentences import INSTRUCTIONS, Sentences, sentences_of
 from agents.tools import Tool, tool
 from speech_engine import ConversationMessage, SpeechEngineSession, Turn
@@ -153,7 +155,7 @@ async def test_assistant_survives_a_call_of_no_tool() -> None:
     async with opened(model) as assistant:
         assert await heard(assistant) == ["I can't do that."]
     (result,) = model.prompts[1].rounds[0].results
-    assert result.failed
+    assert (result.failed, result.call.name) == (True, "unknown_tool")
 
 
 async def test_assistant_closes_the_stream_when_it_is_left() -> None:
@@ -197,6 +199,16 @@ async def test_assistant_opens_while_a_provider_is_away() -> None:
     model = ScriptedModel("model/0", [["Hi"]], refusal=ModelError("nobody answers"))
     async with opened(model) as assistant:
         assert await heard(assistant) == ["Hi"]
+
+
+async def test_assistant_tells_that_there_is_no_model() -> None:
+    """With the echo alone nobody is asked, which an agent may want to know."""
+    access, options = Access(), ModelOptions()
+    echo = Assistant(lambda: [create("echo", "", access, options)], Manner(sentences=SENTENCES))
+    await echo.open()
+    assert echo.is_echo
+    async with opened(ScriptedModel("model/0")) as assistant:
+        assert not assistant.is_echo
 
 
 def test_sentences_follow_the_language() -> None:

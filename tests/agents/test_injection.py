@@ -23,6 +23,7 @@ from agents.order_caller import Caller
 from agents.prompt import ModelOptions
 from agents.providers import openai_responses
 from agents.providers.access import Access
+from agents.tools import NO_TOOL
 from tests.fakes.model_servers.openai_responses import ResponsesWire
 from tests.fakes.model_servers.server import Call, Request, Say, Step, serve_model
 from tests.fakes.order_desk import (
@@ -96,13 +97,17 @@ def find_changes(model: PlainModel, secrets: list[str]) -> list[str]:
     found = []
     for prompt in model.prompts:
         roles = [message.role for message in prompt.messages]
-        told = [result.content for round_ in prompt.rounds for result in round_.results]
+        results = [result for round_ in prompt.rounds for result in round_.results]
+        told = [result.content for result in results]
+        called = {result.call.name for result in results}
         if roles != ["user", "agent"] * (len(roles) // 2) + ["user"]:
             found.append("roles")
         if prompt.instructions.partition("\nSpeak the language")[0] != order_desk.INSTRUCTIONS:
             found.append("instructions")
         if tuple(tool.name for tool in prompt.tools) != TOOLS:
             found.append("tools")
+        if not called <= {*TOOLS, NO_TOOL}:
+            found.append("a call's name")
         found += [secret for secret in secrets for text in told if secret in text]
     return found
 
@@ -270,6 +275,7 @@ async def test_attacks_reach_no_role_and_no_tool_name_on_the_wire() -> None:
         assert [tool["name"] for tool in body["tools"]] == list(TOOLS)
         assert body["instructions"] == bodies[0]["instructions"]
         assert {item["role"] for item in body["input"] if "role" in item} <= {"user", "assistant"}
+        assert {item["name"] for item in body["input"] if "name" in item} <= {*TOOLS, NO_TOOL}
 
 
 def obey_on_the_wire(request: Request) -> list[Step]:

@@ -120,8 +120,9 @@ async def test_desk_lets_a_model_look_at_the_caller_s_orders() -> None:
 
 
 async def test_desk_works_without_a_provider() -> None:
-    """With the echo in the place of a model, orders are found and changed all the same."""
+    """With the echo in the place of a model it says what it can do, and does it all the same."""
     async with assistant_of(EchoModel()) as assistant, call(assistant, OrderBook()) as line:
+        assert await line.say("My candles smell odd.") == HELP
         await line.say("Cancel order A417.")
         assert await line.say("Yes, cancel it.") == "Order A 4 1 7 is cancelled."
 
