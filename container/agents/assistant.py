@@ -82,7 +82,7 @@ class Assistant:
         """Close the clients. What can't be closed is left to the end of the process."""
         await asyncio.gather(*(model.aclose() for model in self._models), return_exceptions=True)
 
-    async def answer(
+    def answer(
         self,
         transcript: Sequence[ConversationMessage],
         session: SpeechEngineSession,
@@ -95,21 +95,8 @@ class Assistant:
         `instructions` take the place of the settings'. Never raises for what a model or a tool
         does: the answer then ends with the apology, and the log says why.
         """
-        asking = Asking(_fields(session))
         toolbox = Toolbox(tools)
-        prompt = self._prompt(transcript, instructions, toolbox)
-        said = False
-        try:
-            async with aclosing(self._converse(prompt, session, toolbox, asking)) as pieces:
-                async for piece in pieces:
-                    said = True
-                    yield piece
-        except ModelError as error:
-            logger.error("answer failed", extra={**asking.fields, "reason": str(error)})
-            apology = self._manner.sentences.apology
-            yield f" {apology}" if said else apology
-        finally:
-            _note_model(session, asking)
+        return self._converse(self._prompt(transcript, instructions, toolbox), session, toolbox)
 
     async def say_filler(self, _turn: Turn, session: SpeechEngineSession) -> None:
         """Tell the user, and with it the platform, that an answer is on its way."""
@@ -129,31 +116,37 @@ class Assistant:
         )
 
     async def _converse(
-        self,
-        prompt: Prompt,
-        session: SpeechEngineSession,
-        toolbox: Toolbox,
-        asking: Asking,
+        self, prompt: Prompt, session: SpeechEngineSession, toolbox: Toolbox
     ) -> AsyncGenerator[str, None]:
         """Ask, run what the model calls, and ask again with what came of it."""
-        for _ in range(_MOST_ROUNDS):
-            texts: list[str] = []
-            calls: list[ToolCall] = []
-            async with aclosing(self._failover.stream(prompt, asking)) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, ToolCall):
-                        calls.append(piece)
-                    else:
+        asking = Asking(_fields(session))
+        said = False
+        try:
+            for _ in range(_MOST_ROUNDS):
+                texts, calls = list[str](), list[ToolCall]()
+                async with aclosing(self._failover.stream(prompt, asking)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, ToolCall):
+                            calls.append(piece)
+                            continue
+                        said = True
                         texts.append(piece)
                         yield piece
-            if not calls:
-                return
-            with toolbox.start(calls, session) as run:
-                if not texts and not await run.wait(FILLER_AFTER_SECONDS):
-                    yield f"{run.filler or self._manner.sentences.filler} "
-                results = await run.results()
-            prompt = replace(prompt, rounds=(*prompt.rounds, ToolRound("".join(texts), results)))
-        raise ModelError(f"{asking.model} called tools {_MOST_ROUNDS} times without an answer")
+                if not calls:
+                    return
+                with toolbox.start(calls, session) as run:
+                    if not texts and not await run.wait(FILLER_AFTER_SECONDS):
+                        said = True
+                        yield f"{run.filler or self._manner.sentences.filler} "
+                    done = ToolRound("".join(texts), await run.results())
+                prompt = replace(prompt, rounds=(*prompt.rounds, done))
+            raise ModelError(f"{asking.model} called tools {_MOST_ROUNDS} times without an answer")
+        except ModelError as error:
+            logger.error("answer failed", extra={**asking.fields, "reason": str(error)})
+            apology = self._manner.sentences.apology
+            yield f" {apology}" if said else apology
+        finally:
+            _note_model(session, asking)
 
 
 async def _check(model: Model) -> ModelRefused | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agents.patience import Patience
+from agents.patience import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -21,12 +21,15 @@ async def _count(*pauses: float | None) -> AsyncGenerator[int, None]:
 
 
 async def read(
-    stream: AsyncGenerator[int, None], *seconds: float, work_seconds: float = 0
+    stream: AsyncGenerator[int, None],
+    *seconds: float,
+    work_seconds: float = 0,
+    watch: Watch | None = None,
 ) -> list[int]:
     """Wait so long for each item, and work on it before the next."""
     bounds = iter(seconds)
     items = []
-    with Patience(next(bounds)) as patience:
+    with (watch or Watch()).allow(next(bounds)) as patience:
         async for item in stream:
             patience.pause()
             items.append(item)
@@ -82,8 +85,21 @@ async def test_patience_yields_to_a_cancellation_at_the_same_moment() -> None:
         await task
 
 
-async def test_patience_leaves_no_timer() -> None:
-    """When the context ends, nothing of it is called later."""
-    with Patience(60) as patience:
-        timer = patience._timer
-    assert timer.cancelled()
+async def test_watch_ends_only_the_wait_that_is_too_long() -> None:
+    """Waits of several tasks have bounds of their own."""
+    watch = Watch()
+    short = asyncio.ensure_future(read(_count(None), 0.02, watch=watch))
+    long = asyncio.ensure_future(read(_count(0.1), 5, 5, watch=watch))
+    with pytest.raises(TimeoutError):
+        await short
+    assert await long == [0]
+
+
+async def test_watch_sleeps_while_nobody_waits() -> None:
+    """Without waits nothing is called now and then, and with the next one it is again."""
+    watch = Watch()
+    await read(_count(0), 5, 5, watch=watch)
+    await asyncio.sleep(0.1)
+    assert not watch._is_awake
+    with pytest.raises(TimeoutError):
+        await read(_count(None), 0.02, watch=watch)
