@@ -218,7 +218,7 @@ class _Mailbox:
         if joins:
             return first - joins - 1
         if self._is_digit_or_letter(first) and self._is_digit_or_letter(before):
-            return before
+            return None if before and tokens[before - 1].text == "'" else before
         if self._is_digits(first) and _is_name(token) and token.text not in _NO_MAILBOX:
             return before
         return before if token.text in HESITATIONS and self._joins_before(before) else None

@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from service.redaction.naming import IBAN
+from service.redaction.naming import IBAN, name_of
 from service.redaction.tokens import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from service.redaction.spelling import Row
+    from service.redaction.tokens import Token
 
 SHORTEST = 15
 # How many characters too many or too few a misheard IBAN may have.
@@ -29,29 +32,30 @@ _LENGTHS = {entry[:2]: int(entry[2:]) for entry in _REGISTRY.split()}
 _START = re.compile(r"(?=([A-Z]{2})\d{2})")
 
 
-def find_ibans(row: Row, name: str | None) -> list[Finding]:
-    """The IBANs in a row of characters that the words around it call `name`."""
+def find_ibans(row: Row, tokens: Sequence[Token]) -> list[Finding]:
+    """The IBANs in a row of characters among the tokens of an utterance."""
     found: list[Finding] = []
     behind = 0
     for match in _START.finditer(row.characters):
         low, length = match.start(), _LENGTHS.get(match[1])
         if length is None or low < behind:
             continue
-        high = _find_end(row, low, length, name)
+        high = _find_end(row, low, low + length, tokens)
         place = row.place(low, high) if high else None
         if place:
-            found.append(Finding("iban", *place))
+            found.append(Finding("iban", tokens[place[0]].start, tokens[place[1]].end))
             behind = high
     return found
 
 
-def _find_end(row: Row, low: int, length: int, name: str | None) -> int:
-    """Behind which character an IBAN ends that begins at `low`; 0 if none does."""
-    high, end = low + length, len(row.characters)
+def _find_end(row: Row, low: int, high: int, tokens: Sequence[Token]) -> int:
+    """Behind which character an IBAN ends that goes from `low` to `high`; 0 if it is none."""
+    end = len(row.characters)
     if high <= end and is_valid(row.characters[low:high]):
         return high
-    if name == IBAN:
-        return end if abs(end - high) <= _MISHEARD else min(high, end) * (high < end)
+    head = row.place(low, end)
+    if head and name_of(tokens, *head) == IBAN and end >= high - _MISHEARD:
+        return end if end <= high + _MISHEARD else high
     return 0
 
 

@@ -163,7 +163,15 @@ def _spanish() -> Language:
     del units["un"]
     teens = "diez once doce trece catorce quince dieciseis diecisiete dieciocho diecinueve veinte"
     return Language(
-        numbers={"cero": 0, **units, **_number(teens, 10), **tens, **joined, **hundreds},
+        numbers={
+            "cero": 0,
+            "mil": 1000,
+            **units,
+            **_number(teens, 10),
+            **tens,
+            **joined,
+            **hundreds,
+        },
         thousands=word_set("mil"),
         repeats={"doble": 2, "triple": 3},
         joins=word_set("y"),
@@ -189,6 +197,7 @@ def _portuguese() -> Language:
             ),
             **_number("trinta quarenta cinquenta sessenta setenta oitenta noventa", 30, 10),
             **hundreds,
+            "mil": 1000,
         },
         thousands=word_set("mil"),
         repeats={"duplo": 2, "dobrado": 2, "triplo": 3},
@@ -210,7 +219,7 @@ def _italian() -> Language:
     numbers = {"zero": 0, **units, **_number(teens + " diciannove", 10), **tens, **joined}
     stems = {word: value for word, value in units.items() if value > 1}
     return Language(
-        numbers=numbers | _join_hundreds(stems, numbers, "cento"),
+        numbers=numbers | _join_hundreds(stems, numbers, "cento") | {"mille": 1000},
         thousands=word_set("mille mila"),
         repeats={"doppio": 2, "doppia": 2, "triplo": 3},
         joins=frozenset(),
@@ -227,7 +236,7 @@ def _polish() -> Language:
             **_number("dwadziescia trzydziesci czterdziesci piecdziesiat szescdziesiat", 20, 10),
             **_number("siedemdziesiat osiemdziesiat dziewiecdziesiat sto", 70, 10),
             **_number("dwiescie trzysta czterysta piecset szescset siedemset", 200, 100),
-            **_number("osiemset dziewiecset", 800, 100),
+            **_number("osiemset dziewiecset tysiac", 800, 100),
         },
         thousands=word_set("tysiac tysiace tysiecy"),
         repeats={"podwojne": 2, "podwojny": 2, "podwojna": 2, "potrojne": 3},
@@ -248,6 +257,17 @@ def languages() -> dict[str, Language]:
         "pt": _portuguese(),
         "pl": _polish(),
     }
+
+
+@cache
+def no_language() -> Language:
+    """What is said between numerals in any language."""
+    every = languages().values()
+    return Language(
+        numbers={},
+        repeats={word: times for language in every for word, times in language.repeats.items()},
+        fillers=frozenset().union(*(language.fillers for language in every)),
+    )
 
 
 @cache

@@ -11,14 +11,15 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.redaction.naming import NATIONAL_ID, OTHER, PHONE
+from service.redaction.naming import NATIONAL_ID, OTHER, PHONE, name_of
 from service.redaction.tokens import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from service.redaction.runs import Run
     from service.redaction.spelling import Row
+    from service.redaction.tokens import Token
 
 
 class NationalId(NamedTuple):
@@ -42,7 +43,9 @@ _FISCALE_DIGIT = "[0-9LMNP-V]"
 # Ids of letters and digits.
 _CODES = {
     # https://www.gov.uk/hmrc-internal-manuals/national-insurance-manual/nim39110
-    "GB": (_id(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]", None),),
+    "GB": (
+        _id(r"(?:QQ|(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])\d{6}[A-D]", None),
+    ),
     "ES": (
         _id(r"\d{8}[A-HJ-NP-TV-Z]", "es.dni"),
         _id(r"[XYZ]\d{7}[A-HJ-NP-TV-Z]", "es.nie"),
@@ -83,22 +86,16 @@ class NationalIds:
         self._codes = [known for name in territories for known in _CODES.get(name, ())]
         self._numbers = [known for name in territories for known in _NUMBERS.get(name, ())]
 
-    @property
-    def has_codes(self) -> bool:
-        """Whether any of the ids has letters."""
-        return bool(self._codes)
-
-    def find_codes(self, row: Row, name: str | None) -> list[Finding]:
-        """The ids with letters in a row of characters that the words around it call `name`."""
-        if name == OTHER:
-            return []
-        found = []
+    def find_codes(self, row: Row, tokens: Sequence[Token]) -> Iterator[Finding]:
+        """The ids with letters in a row of characters among the tokens of an utterance."""
         for known in self._codes:
             for match in known.pattern.finditer(row.characters):
                 place = row.place(*match.span())
-                if place and (name == NATIONAL_ID or _is_right(known, match.group())):
-                    found.append(Finding("national_id", *place))
-        return found
+                name = name_of(tokens, *place) if place else OTHER
+                if name == OTHER or place is None:
+                    continue
+                if name == NATIONAL_ID or _is_right(known, match.group()):
+                    yield Finding("national_id", tokens[place[0]].start, tokens[place[1]].end)
 
     def is_number(self, run: Run, name: str | None) -> bool:
         """Whether a run of digits that the words around it call `name` is an id as a whole."""

@@ -81,19 +81,22 @@ class NumberFinder:
     ) -> tuple[Run | None, int]:
         """Parts from `index` on that only together are a phone number, and the index behind."""
         low = parts[index][0]
-        digits = sum(run.shape()[low : parts[index][1]]) if self._tries_left > 0 else 0
+        digits = _count_digits(run, parts[index])
         after = index + 1
         while self._tries_left > 0 and after < len(parts):
-            first, behind = parts[after]
-            digits += sum(len(group.digits) for group in run.groups[first:behind])
+            digits += _count_digits(run, parts[after])
             if digits > _LONGEST_PART:
                 break
             after += 1
             self._tries_left -= 1
-            joined = run.part(low, behind)
+            joined = run.part(low, parts[after - 1][1])
             if self._phones.is_certain(joined):
                 return joined, after
         return None, index + 1
+
+
+def _count_digits(run: Run, part: tuple[int, int]) -> int:
+    return sum(len(group.digits) for group in run.groups[slice(*part)])
 
 
 def _cut(run: Run, strength: int) -> list[tuple[int, int]]:

@@ -109,8 +109,10 @@ class _Reading:
         """The ways of one atom with the repetition behind it."""
         if self._place < len(self._text) and self._text[self._place] in "*+":
             raise ValueError("repeats without end; write {1,20} in the place of + or *")
+        place = self._place
         least, most = self._read_bounds()
-        if self._place < len(self._text) and self._text[self._place] in "*+?{" and most != 1:
+        is_repeated = place < self._place < len(self._text)
+        if is_repeated and self._text[self._place] in "*+?{":
             raise ValueError("repeats a repetition; write one {…} with both bounds")
         if most > _MOST_REPEATS:
             raise ValueError(f"repeats more than {_MOST_REPEATS} times; give a lower bound")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from service.redaction.emails import find_emails, may_hold_email
 from service.redaction.ibans import find_ibans
 from service.redaction.languages import number_words
-from service.redaction.naming import name_of
 from service.redaction.national_ids import NationalIds
 from service.redaction.numbers import NumberFinder
 from service.redaction.patterns import make_patterns
@@ -107,9 +106,8 @@ class Redactor:
     def _find_codes(self, reading: Reading) -> Iterator[Finding]:
         """IBANs, and national ids with letters."""
         for row in read_rows(reading):
-            name = name_of(reading.tokens, row.first, row.last)
-            yield from find_ibans(row, name)
-            yield from self._ids.find_codes(row, name)
+            yield from find_ibans(row, reading.tokens)
+            yield from self._ids.find_codes(row, reading.tokens)
 
     def _find_numbers(self, reading: Reading) -> Iterator[Finding]:
         """Cards, phone numbers, and national ids of digits alone."""

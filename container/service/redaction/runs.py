@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.redaction.languages import HESITATIONS, Language, languages
+from service.redaction.languages import HESITATIONS, Language, languages, no_language, number_words
 from service.redaction.tokens import is_glued
 
 if TYPE_CHECKING:
@@ -78,30 +78,32 @@ class Run:
         return Run(self.groups[low:high], self.first, self.last)
 
 
-def spoken_languages(tokens: Sequence[Token], preferred: Sequence[str]) -> list[Language | None]:
+def spoken_languages(tokens: Sequence[Token], preferred: Sequence[str]) -> list[Language]:
     """The languages to read the numbers in, the one that understands most of them first.
 
-    A language is left out when another understands the same words and more. None, the last
-    resort, reads numerals alone.
+    A language is left out when another understands the same words and more. Sounds of hesitation
+    say nothing about the language: um is Portuguese for one. What has numerals alone is read in
+    no language.
     """
-    order = sorted(languages(), key=lambda code: code not in preferred)
-    words = {(index, token.text) for index, token in enumerate(tokens) if token.is_word}
+    words = [(index, token.text) for index, token in enumerate(tokens) if token.is_word]
+    every = number_words() - HESITATIONS
+    numbers = [(index, word) for index, word in words if word in every]
     known = {
-        code: {index for index, word in words if word in languages()[code].numbers}
-        for code in order
+        code: {index for index, word in numbers if word in language.numbers}
+        for code, language in languages().items()
     }
-    order.sort(key=lambda code: -len(known[code]))
+    order = sorted(known, key=lambda code: (-len(known[code]), code not in preferred))
     kept: list[str] = []
     for code in order:
         if known[code] and not any(known[code] <= known[better] for better in kept):
             kept.append(code)
-    return [languages()[code] for code in kept] or [None]
+    return [languages()[code] for code in kept] or [no_language()]
 
 
 class Reading:
     """One utterance as somebody understands it who speaks one language."""
 
-    def __init__(self, text: str, tokens: Sequence[Token], language: Language | None) -> None:
+    def __init__(self, text: str, tokens: Sequence[Token], language: Language) -> None:
         self.text, self.tokens, self.language = text, tokens, language
         self.runs = _RunReader(tokens, language).read()
 
@@ -109,10 +111,10 @@ class Reading:
 class _RunReader:
     """One reading of the tokens in one language."""
 
-    def __init__(self, tokens: Sequence[Token], language: Language | None) -> None:
+    def __init__(self, tokens: Sequence[Token], language: Language) -> None:
         self._tokens = tokens
         self._language = language
-        self._fillers = HESITATIONS | (language.fillers if language else frozenset())
+        self._fillers = HESITATIONS | language.fillers
         self._runs: list[Run] = []
         self._groups: list[Group] = []
         self._first = self._last = self._words_between = 0
@@ -182,7 +184,7 @@ class _RunReader:
         token = self._tokens[index]
         if token.is_numeral:
             return ("", index) if self._touches_letters(index) else (token.text, index + 1)
-        if self._language is None or not token.is_word:
+        if not token.is_word:
             return "", index
         times = self._language.repeats.get(token.text)
         if times is not None:
@@ -214,7 +216,7 @@ class _RunReader:
         return "", index - 1
 
     def _value(self, index: int) -> int | None:
-        if self._language is None or index >= len(self._tokens):
+        if index >= len(self._tokens):
             return None
         return self._language.numbers.get(self._tokens[index].text)
 
@@ -283,7 +285,7 @@ def _takes_tens(number: int, value: int, is_joined: bool, language: Language) ->
             return True
     if language.counts_by_twenties and number % 100 == 60 and value == 11:
         return True
-    if language.units_first and is_joined and 0 < number < 10:
+    if language.units_first and is_joined and 0 < number % 100 < 10:
         return value >= 20 and value % 10 == 0
     return number >= 100 and number % 100 == 0 and value < 100
 

@@ -36,25 +36,23 @@ _BETWEEN = HESITATIONS | frozenset("-./,·")
 
 
 class Row(NamedTuple):
-    """Characters in a row and their tokens.
+    """Characters in a row, and which tokens they come from: first and last of each piece.
 
-    `ends` has the length of the row behind each token.
+    `ends` has the length of the row behind each piece.
     """
 
     characters: str
-    tokens: tuple[tuple[int, int], ...]
+    pieces: tuple[tuple[int, int], ...]
     ends: tuple[int, ...]
-    first: int
-    last: int
 
     def place(self, low: int, high: int) -> tuple[int, int] | None:
-        """Where characters `low` to `high` stand in the text; None inside of tokens."""
+        """The first and the last token of characters `low` to `high`; None inside of pieces."""
         head = bisect_left(self.ends, low + 1)
         tail = bisect_left(self.ends, high)
         begins = self.ends[head - 1] if head else 0
         if begins != low or tail == len(self.ends) or self.ends[tail] != high:
             return None
-        return self.tokens[head][0], self.tokens[tail][1]
+        return self.pieces[head][0], self.pieces[tail][1]
 
 
 class _Piece(NamedTuple):
@@ -66,23 +64,23 @@ class _Piece(NamedTuple):
 def read_rows(reading: Reading) -> Iterator[Row]:
     """Every row that has letters and digits enough for a code, in order."""
     tokens, pieces = reading.tokens, list[_Piece]()
-    fillers = reading.language.fillers if reading.language else frozenset[str]()
+    fillers = reading.language.fillers
     for piece in _read_pieces(reading):
         gap = tokens[pieces[-1].after : piece.first] if pieces else ()
         if any(token.text not in _BETWEEN and token.text not in fillers for token in gap):
-            yield from _make_row(pieces, tokens)
+            yield from _make_row(pieces)
             pieces = []
         pieces.append(piece)
-    yield from _make_row(pieces, tokens)
+    yield from _make_row(pieces)
 
 
-def _make_row(pieces: Sequence[_Piece], tokens: Sequence[Token]) -> Iterator[Row]:
+def _make_row(pieces: Sequence[_Piece]) -> Iterator[Row]:
     characters = "".join(piece.characters for piece in pieces)
     if len(characters) < _SHORTEST or characters.isdecimal() or characters.isalpha():
         return
     ends = tuple(accumulate(len(piece.characters) for piece in pieces))
-    places = tuple((tokens[piece.first].start, tokens[piece.after - 1].end) for piece in pieces)
-    yield Row(characters, places, ends, pieces[0].first, pieces[-1].after - 1)
+    places = tuple((piece.first, piece.after - 1) for piece in pieces)
+    yield Row(characters, places, ends)
 
 
 def _read_pieces(reading: Reading) -> Iterator[_Piece]:

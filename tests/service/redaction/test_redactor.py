@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import time
+from string import ascii_letters
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.redaction import Redactor
+from service.redaction.languages import number_words
+from service.redaction.tokens import fold
+
+EVERYWHERE = (
+    "en_US",
+    "en_GB",
+    "de_DE",
+    "fr_FR",
+    "es_ES",
+    "it_IT",
+    "nl_NL",
+    "pl_PL",
+    "pt_PT",
+    "pt_BR",
+)
+AMERICAN = Redactor()
+ANYBODY = Redactor(EVERYWHERE, {"order": "ORD-[0-9]{6}", "secret": "hush [a-z]{3,9}"})
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+GERMAN_DIGITS = ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"]
+IBAN_COUNTRIES = {"DE": 18, "ES": 20, "PL": 24, "AT": 16, "DK": 14}
+SEPARATORS = st.sampled_from([" ", "-", ".", ", ", " um ", " and then ", ". "])
+
+
+def luhn_digit(digits: str) -> str:
+    doubled = [int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(digits))]
+    return str(-sum(value - 9 * (value > 9) for value in doubled) % 10)
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> str:
+    prefix, length = draw(st.sampled_from([("4", 16), ("53", 16), ("37", 15), ("6011", 16)]))
+    missing = length - 1 - len(prefix)
+    digits = prefix + draw(st.text("0123456789", min_size=missing, max_size=missing))
+    return digits + luhn_digit(digits)
+
+
+@st.composite
+def ibans(draw: st.DrawFn) -> str:
+    country, length = draw(st.sampled_from(sorted(IBAN_COUNTRIES.items())))
+    account = draw(st.text("0123456789", min_size=length, max_size=length))
+    row = "".join(str(int(character, 36)) for character in account + country + "00")
+    return f"{country}{98 - int(row) % 97:02}{account}"
+
+
+@st.composite
+def groups(draw: st.DrawFn, characters: str) -> str:
+    """The characters in groups of any size, written with any separators."""
+    text = ""
+    while characters:
+        size = draw(st.integers(1, 6))
+        text += (draw(SEPARATORS) if text else "") + characters[:size]
+        characters = characters[size:]
+    return text
+
+
+@given(st.data())
+def test_redactor_finds_cards_in_any_grouping(data: st.DataObject) -> None:
+    """A valid card is redacted as a whole, however its digits are grouped."""
+    written = data.draw(groups(data.draw(cards())))
+    assert AMERICAN.redact(f"it's {written} thanks") == ("it's [card] thanks", ("card",))
+
+
+@given(cards(), st.sampled_from([DIGITS, GERMAN_DIGITS]), st.sampled_from([" ", ", "]))
+def test_redactor_finds_spoken_cards(card: str, words: list[str], separator: str) -> None:
+    """A valid card said digit by digit is redacted as a whole."""
+    spoken = separator.join(words[int(digit)] for digit in card)
+    assert ANYBODY.redact(f"bitte {spoken} danke")[0] == "bitte [card] danke"
+
+
+@given(st.data())
+def test_redactor_finds_ibans_in_any_grouping(data: st.DataObject) -> None:
+    """A valid IBAN is redacted as a whole, however its characters are grouped."""
+    iban = data.draw(ibans())
+    written = iban[:2] + data.draw(groups(iban[2:]))
+    assert AMERICAN.redact(f"pay {written} please") == ("pay [iban] please", ("iban",))
+
+
+@given(ibans())
+def test_redactor_finds_spoken_ibans(iban: str) -> None:
+    """A valid IBAN said letter by letter and digit by digit is redacted as a whole."""
+    spoken = " ".join(DIGITS[int(one)] if one.isdigit() else one.lower() for one in iban)
+    assert AMERICAN.redact(f"pay {spoken} please")[0] == "pay [iban] please"
+
+
+@given(st.text(st.characters(exclude_characters="@0123456789", exclude_categories=["Nd"])))
+def test_redactor_leaves_texts_without_digits(text: str) -> None:
+    """A text without digits, number words, and signs or words for @ is never changed."""
+    words = {*fold(text).replace("_", " ").split()}
+    if number_words().isdisjoint(words) and "at" not in words:
+        assert ANYBODY.redact(text) == (text, ())
+
+
+FRAGMENTS = st.sampled_from(
+    """
+    4111|1111|415|555|0132|12345678Z|DE89|[card]|[phone]|123-45-6789|@|.|,|-|+|(|)|a|card|order|phone
+    |DNI|kim|example.com|at|dot|com|double|four|oh|um|and|hush|abc|4111 1111 1111 1111|ORD-123456
+    |DE89 3704 0044 0532 0130 00|kim@example.com|+49 171 1234567
+    """.strip().split("|")
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(FRAGMENTS, max_size=20), st.sampled_from([" ", ""]))
+def test_redactor_is_idempotent(fragments: list[str], separator: str) -> None:
+    """What was redacted once is not changed by redacting it again."""
+    once, _ = ANYBODY.redact(separator.join(fragments))
+    assert ANYBODY.redact(once) == (once, ())
+
+
+def test_redactor_tells_kinds_in_a_fixed_order() -> None:
+    """Each kind that was found is told once, whatever the order in the text."""
+    text = "ORD-123456 kim@example.com, leo@example.com, 4111 1111 1111 1111"
+    assert ANYBODY.redact(text) == ("[order] [email], [email], [card]", ("card", "email", "order"))
+
+
+def test_redactor_prefers_the_longer_finding() -> None:
+    """Of findings that overlap the longest stays: an IBAN is no card, an address no order."""
+    redactor = Redactor(patterns={"short": "ORD", "long": "ORD-[0-9]{6}"})
+    assert redactor.redact("ORD-123456")[0] == "[long]"
+    assert redactor.redact("DE89 3704 0044 0532 0130 00")[0] == "[iban]"
+
+
+def test_redactor_takes_digits_of_other_scripts() -> None:
+    """Digits are digits in every script."""
+    assert (
+        AMERICAN.redact("".join(chr(0x660 + int(digit)) for digit in "4111111111111111"))[0]
+        == "[card]"
+    )
+    assert AMERICAN.redact("4111 1111 1111 1111")[0] == "[card]"
+
+
+def test_redactor_keeps_the_rest_as_it_is() -> None:
+    """Signs, line ends and other scripts around a finding stay as they are."""
+    text = "Łódź —\r\n «4111 1111 1111 1111»\t[card] [other] ﷽ 😀"
+    assert AMERICAN.redact(text)[0] == text.replace("4111 1111 1111 1111", "[card]")
+
+
+@pytest.mark.parametrize(
+    ("locale", "named", "unnamed"),
+    [
+        ("en_US", "my card is 4111 1111 1111 1112", "it is 4111 1111 1111 1112"),
+        ("de_DE", "IBAN DE89 3704 0044 0532 0130 01", "lot DE89 3704 0044 0532 0130 01"),
+        ("pl_PL", "mein PESEL ist 44051401358", "es ist 44051401358"),
+        ("en_US", "my social is 123456789", "it is 123456789"),
+        ("es_ES", "DNI 12345678A", "pieza 12345678A"),
+    ],
+)
+def test_redactor_trusts_names_more_than_check_digits(
+    locale: str, named: str, unnamed: str
+) -> None:
+    """A number with a wrong check digit is redacted if people call it what it would be."""
+    redactor = Redactor((locale,))
+    assert redactor.redact(unnamed) == (unnamed, ())
+    assert "[" in redactor.redact(named)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 100_000,
+        "4 1 " * 25_000,
+        "4111 " * 20_000,
+        "1, " * 33_000,
+        "0171 1234567, " * 7_000,
+        "four one " * 11_000,
+        "at dot " * 14_000,
+        "a@" * 50_000,
+        "a." * 50_000 + "@",
+        "a@a." * 25_000,
+        "double " * 14_000,
+        "double four " * 8_000,
+        "DE89" * 25_000,
+        "D E 8 9 " * 12_000,
+        "card 12345678Z " * 6_600,
+        "[card]" * 16_000,
+        "(" * 100_000,
+        ascii_letters * 2_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_redactor_takes_bounded_time(text: str) -> None:
+    """Also texts made to be hard take seconds at most: 100 kB, 50 times the longest utterance."""
+    began = time.process_time()
+    ANYBODY.redact(text)
+    assert time.process_time() - began < 20
