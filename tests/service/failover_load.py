@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,12 @@ class People:
 
 
 async def _hear(connection: Any, kind: str) -> None:
-    # The platform tells its client of an answer when the final has come.
-    async with asyncio.timeout(_ANSWER_SECONDS):
-        while json.loads(await connection.recv())["type"] != kind:
-            pass
+    # The platform tells its client of an answer when the final has come, unless it has no text;
+    # what the turn came to is judged afterwards.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            while json.loads(await connection.recv())["type"] != kind:
+                pass
 
 
 def hold_conversations() -> Run:
