@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cli import cost, deploy, destroy, diff, talk
 from cli.errors import CommandError
+from cli.transcripts import command as transcripts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "destroy": destroy,
     "diff": diff,
     "talk": talk,
+    "transcripts": transcripts,
 }
 
 

@@ -1,0 +1,91 @@
+"""Which messages of two transcripts of one conversation are the same. Pure.
+
+Both are in order, each may lack some, and one may have heard other words. Of all ways to lay them
+side by side the one is taken in which most is alike (https://doi.org/10.1016/0022-2836(70)90057-4).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SAME, _CUT = 10.0, 9.0
+# Of all words of two texts, the least that are in both if they are one utterance heard twice.
+_LEAST_SHARED = 0.5
+# Where words are not stored, messages of one role and moment are one.
+_SAME_MOMENT_SECONDS = 3.0
+_NEAR_SECONDS = 30.0
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A message as far as it is compared. `texts` are its forms: as sent, as heard; or none.
+
+    `lengths` are in characters, before anything was taken out; `at` is in epoch seconds.
+    """
+
+    role: str
+    texts: tuple[str, ...]
+    lengths: tuple[int, ...]
+    at: float
+
+    @cached_property
+    def words(self) -> tuple[tuple[str, ...], ...]:
+        """The words of each text, without case and punctuation."""
+        return tuple(tuple(_WORD.findall(text.casefold())) for text in self.texts)
+
+
+def align(first: Sequence[Utterance], second: Sequence[Utterance]) -> list[int | None]:
+    """For each of the first transcript its place in the second, None if it isn't there."""
+    rows, columns = len(first), len(second)
+    likeness = [[rate_likeness(one, other) for other in second] for one in first]
+    # best[i][j]: of what is behind place i of the first and place j of the second.
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in reversed(range(rows)):
+        for j in reversed(range(columns)):
+            both = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] else 0.0
+            best[i][j] = max(both, best[i + 1][j], best[i][j + 1])
+    places: list[int | None] = [None] * rows
+    i = j = 0
+    while i < rows and j < columns:
+        if likeness[i][j] and best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
+            places[i] = j
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+    return places
+
+
+def rate_likeness(one: Utterance, other: Utterance) -> float:
+    """How sure it is that both are one message; 0 if they are not."""
+    if one.role != other.role:
+        return 0.0
+    apart = abs(one.at - other.at)
+    nearness = 1.0 - min(apart, _NEAR_SECONDS) / _NEAR_SECONDS
+    if not (one.texts and other.texts):
+        if set(one.lengths) & set(other.lengths):
+            return _SAME + nearness
+        return nearness if apart <= _SAME_MOMENT_SECONDS else 0.0
+    is_same = set(one.texts) & set(other.texts)
+    likeness = _SAME if is_same else max(_compare(a, b) for a in one.words for b in other.words)
+    return likeness + nearness if likeness else 0.0
+
+
+def _compare(one: tuple[str, ...], other: tuple[str, ...]) -> float:
+    if not one or not other:
+        return 0.0
+    if one == other:
+        return _SAME
+    shorter = min(len(one), len(other))
+    if one[:shorter] == other[:shorter]:
+        return _CUT
+    shared = len({*one} & {*other}) / len({*one} | {*other})
+    return shared * _CUT if shared >= _LEAST_SHARED else 0.0

@@ -1,0 +1,144 @@
+"""`speechctl transcripts restore`: what the server had to print goes back into the table."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.errors import CommandError
+from cli.transcripts.changes import put_unless_newer
+from cli.transcripts.fragments import Joiner, Malformed
+from cli.transcripts.log_lines import Found, Unreadable, find_lines, open_text
+from cli.transcripts.output import add_json_argument, tell, write_json
+from cli.transcripts.place import add_place_arguments, opened_place
+from cli.transcripts.platform_restore import fill_conversations
+from cli.transcripts.visible import make_visible
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from cli.transcripts.fragments import Item
+    from cli.transcripts.place import Place
+
+SUMMARY = "write back what the server printed because it could not store it"
+_STANDARD_INPUT = "-"
+_REFUSED = "ValidationException"
+
+
+@dataclass
+class Report:
+    """What became of a log's restore lines."""
+
+    written: int = 0
+    kept: int = 0
+    expired: int = 0
+    conversations: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+    def add_problem(self, text: str) -> None:
+        """Note what could not be restored, and say so at once."""
+        self.problems.append(make_visible(text))
+        tell(self.problems[-1])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `restore`."""
+    parser.add_argument(
+        "file",
+        nargs="*",
+        help="logs, as they are or as CloudWatch exports them, gzip too; - or none: standard input",
+    )
+    parser.add_argument(
+        "--from-platform",
+        nargs="+",
+        metavar="ID",
+        default=[],
+        help="fill what is missing of these conversations from ElevenLabs' own record instead",
+    )
+    add_place_arguments(parser)
+    add_json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Restore; returns 1 when something could not be restored. Raises CommandError."""
+    if arguments.file and arguments.from_platform:
+        raise CommandError("a log or --from-platform, not both; restore the log first")
+    with opened_place(arguments) as place:
+        if arguments.from_platform:
+            return fill_conversations(place, arguments.from_platform, as_json=arguments.json)
+        report = Report()
+        for item in _read_items(arguments.file or [_STANDARD_INPUT], report):
+            _put(place, item, report)
+    _conclude(report, as_json=arguments.json)
+    return 1 if report.problems else 0
+
+
+def _read_items(names: Iterable[str], report: Report) -> Iterator[Item]:
+    """The items of all logs; one item's parts may be spread over several."""
+    joiner = Joiner()
+    for name in names:
+        for found in _read_log(name, report):
+            prefix = f"{name}, line {found.line}"
+            if isinstance(found, Unreadable):
+                report.add_problem(f"{prefix}: {found.reason}")
+                continue
+            try:
+                item = joiner.add(found.fields)
+            except Malformed as error:
+                report.add_problem(f"{prefix}: {error}")
+                continue
+            if item is not None:
+                yield item
+    for problem in joiner.list_unfinished():
+        report.add_problem(problem)
+
+
+def _read_log(name: str, report: Report) -> Iterator[Found | Unreadable]:
+    try:
+        if name == _STANDARD_INPUT:
+            assert isinstance(sys.stdin.buffer, io.BufferedReader)
+            yield from find_lines(open_text(sys.stdin.buffer))
+            return
+        with Path(name).open("rb") as stream:
+            yield from find_lines(open_text(stream))
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or "it is no whole gzip file"
+        report.add_problem(f"can't read {name}: {reason}")
+
+
+def _put(place: Place, item: Item, report: Report) -> None:
+    from botocore.exceptions import ClientError
+
+    if int(item["expires_at"]) <= time.time():
+        report.expired += 1
+        return
+    try:
+        is_written = put_unless_newer(place.client, place.table, item)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != _REFUSED:
+            raise
+        report.add_problem(f"{item['conversation']}/{item['item']}: the table refused it")
+        return
+    report.conversations.add(str(item["conversation"]))
+    report.written += is_written
+    report.kept += not is_written
+
+
+def _conclude(report: Report, *, as_json: bool) -> None:
+    counts = {"written": report.written, "kept": report.kept, "expired": report.expired}
+    if as_json:
+        conversations = sorted(report.conversations)
+        write_json({**counts, "conversations": conversations, "problems": report.problems})
+        return
+    print(
+        f"{report.written} items written, of {len(report.conversations)} conversations;"
+        f" {report.kept} were there already, {report.expired} have expired"
+    )
+    if report.problems:
+        print(f"{len(report.problems)} could not be restored")
