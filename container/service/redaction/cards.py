@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from service.redaction.runs import Group, Run
 
 SHORTEST, LONGEST = 13, 19
-# Misheard cards may have digits too many.
+# Misheard cards may have digits too few or too many.
+_SHORTEST_NAMED = 12
 _LONGEST_NAMED = 24
 
 
@@ -56,7 +57,7 @@ _ISSUERS = (
 def find_cards(run: Run, name: str | None) -> list[Finding]:
     """The cards in a run of digits that the words around it call `name`."""
     groups, total = run.groups, sum(len(group.digits) for group in run.groups)
-    if total < SHORTEST:
+    if total < _SHORTEST_NAMED:
         return []
     found: list[Finding] = []
     sums, index = _CheckSums(run.digits), 0
@@ -79,7 +80,7 @@ def _find_named(groups: Sequence[Group]) -> list[Finding]:
         after += 1
         if total >= LONGEST:
             break
-    return [_finding(groups[:after])] if total >= SHORTEST else []
+    return [_finding(groups[:after])] if total >= _SHORTEST_NAMED else []
 
 
 def _finding(groups: Sequence[Group]) -> Finding:

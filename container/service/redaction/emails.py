@@ -62,9 +62,13 @@ _NO_MAILBOX = word_set(
     unter van von y zu an auf schreiben escriba escribe escribame scrivi scrivete scrivimi
     ecrivez envoyez stuur mande envie enderecos endereco adresa napisz pisz prosze please
     bitte por favor naar para a al till until also yes yeah ok just only down out back
-    started stopped arrived staying live lives based listed posted published
+    met started stopped arrived staying live lives based listed posted published
     """
 )
+# Of "at a dot com company" nothing is a domain.
+_ARTICLES = frozenset({"a", "an", "the", "this", "that", "some"})
+_PROVIDERS = word_set("gmail hotmail outlook yahoo icloud gmx protonmail aol googlemail")
+_ENDINGS = _DOT | _PROVIDERS | {"dotcom"}
 _MOST_TOKENS = 40
 _MOST_WORDS_IN_NAME = 3
 
@@ -73,7 +77,9 @@ def may_hold_email(text: str, words: frozenset[str] | set[str]) -> bool:
     """A quick look: False means that there is certainly no address."""
     if "@" in text or not _CERTAIN_AT.isdisjoint(words):
         return True
-    return "at" in words and (not _DOT.isdisjoint(words) or _has_inner_dot(text))
+    if "at" not in words:
+        return False
+    return not _ENDINGS.isdisjoint(words) or _has_inner_dot(text)
 
 
 def _has_inner_dot(text: str) -> bool:
@@ -85,14 +91,17 @@ def _has_inner_dot(text: str) -> bool:
     return False
 
 
-def find_emails(text: str, tokens: Sequence[Token]) -> list[Finding]:
+def find_emails(tokens: Sequence[Token]) -> list[Finding]:
     """The addresses among the tokens of a text."""
     found: list[Finding] = []
     behind = 0
     for index, token in enumerate(tokens):
         if token.text == "@" or token.text in _CERTAIN_AT or token.text in _AT:
             last = _Domain(tokens, index).find_last()
-            first = _Mailbox(text, tokens, index, behind).find_first() if last else None
+            mailbox = _Mailbox(tokens, index, behind)
+            first = mailbox.find_first() if last or _is_provider(tokens, index + 1) else None
+            if first is not None and not last and first < index - 1:
+                last = index + 1  # People leave the end of the best known domains out.
             if last and first is not None:
                 found.append(Finding("email", tokens[first].start, tokens[last].end))
                 behind = last + 1
@@ -105,11 +114,15 @@ class _Domain:
     def __init__(self, tokens: Sequence[Token], at: int) -> None:
         self._tokens = tokens[at + 1 : at + 1 + _MOST_TOKENS]
         self._offset = at + 1
-        self._is_sign = tokens[at].text == "@"
+        self._takes_any_end = tokens[at].text == "@" and is_glued(tokens[at - 1], tokens[at])
 
     def find_last(self) -> int:
         """The last token of the domain; 0 if there is none."""
         last, index = 0, self._read_label(0)
+        if index == 1 and self._tokens[0].text in _ARTICLES:
+            return 0
+        if 0 < index < len(self._tokens) and self._tokens[index].text == "dotcom":
+            return self._offset + index
         while index and self._is_dot(index):
             begin = index + 1
             index = self._read_label(begin)
@@ -161,7 +174,7 @@ class _Domain:
         first = self._tokens[begin]
         if self._spelled_end(begin):
             return True
-        if self._is_sign and is_glued(self._tokens[begin - 1], first):
+        if self._takes_any_end and is_glued(self._tokens[begin - 1], first):
             return first.is_word and len(first.text) > 1
         return first.text in _TOP_LEVELS
 
@@ -183,8 +196,8 @@ class _Domain:
 class _Mailbox:
     """What stands before the sign; never before token `floor`."""
 
-    def __init__(self, text: str, tokens: Sequence[Token], at: int, floor: int) -> None:
-        self._text, self._tokens, self._at = text, tokens, at
+    def __init__(self, tokens: Sequence[Token], at: int, floor: int) -> None:
+        self._tokens, self._at = tokens, at
         self._floor = max(floor, at - _MOST_TOKENS)
 
     def find_first(self) -> int | None:
@@ -259,6 +272,10 @@ class _Mailbox:
             if self._tokens[index].text in _NO_MAILBOX or not _is_name(self._tokens[index]):
                 return index + 1
         return self._floor if lowest <= self._floor else first
+
+
+def _is_provider(tokens: Sequence[Token], index: int) -> bool:
+    return index < len(tokens) and tokens[index].text in _PROVIDERS
 
 
 def _is_name(token: Token) -> bool:

@@ -5,7 +5,7 @@ All words are folded: lower case, no accents. Plain data and the rules that join
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from service.redaction.tokens import word_set
@@ -32,8 +32,9 @@ class Language:
     units_first: bool = False
     counts_by_twenties: bool = False
     fillers: frozenset[str] = frozenset()
-    # What means a digit only beside other digits.
+    # What means a digit only beside other digits, and what sounds like one between them.
     weak: frozenset[str] = frozenset()
+    sounds: dict[str, int] = field(default_factory=dict)
 
 
 def _number(words: str, start: int = 0, step: int = 1) -> dict[str, int]:
@@ -58,6 +59,7 @@ def _english() -> Language:
         joins=word_set("and"),
         fillers=word_set("and then next dash hyphen space slash or so wait again yes right comma"),
         weak=word_set("oh o"),
+        sounds={"won": 1, "to": 2, "too": 2, "for": 4, "ate": 8},
     )
 
 

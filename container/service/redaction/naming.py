@@ -21,6 +21,8 @@ _WORDS_BEHIND = 5
 # What stands between is punctuation and digits; more of it means that the words are far away.
 _TOKENS_AWAY = 16
 CARD, IBAN, PHONE, NATIONAL_ID, OTHER = "card", "iban", "phone", "national_id", "other"
+# Some id or other: no phone number, but it may be a national id.
+SOME_ID = "id"
 
 _CARD = """
 card visa mastercard amex maestro discover debit credit karte kreditkarte kartennummer
@@ -44,7 +46,7 @@ _NATIONAL_ID = """
 ssn social itin nino ni insurance nhs steuer steuerid steuernummer identifikationsnummer
 steueridentifikationsnummer idnr nir secu securite sociale dni nie nif codice fiscale bsn
 burgerservicenummer sofinummer pesel contribuinte cpf cidadao tax national identity identidad
-identificacion identite identita
+identificacion identite identita insee fiscal taxpayer steueridnummer
 """
 # Numbers of things. A number with such a name is no phone number, however much it looks like one.
 _OTHER = """
@@ -63,6 +65,7 @@ artikelnummer volgnummer dossiernummer kenmerk
 encomenda fatura rastreio protocolo artigo processo
 zamowienie zamowienia faktura faktury przesylki przesylka rezerwacji klienta artykulu seryjny sprawy
 """
+_SOME_ID = "id ids identifier employee student patient kennung identifiant identificador"
 _NAMES = {
     word: name
     for name, words in (
@@ -71,6 +74,7 @@ _NAMES = {
         (PHONE, _PHONE),
         (NATIONAL_ID, _NATIONAL_ID),
         (OTHER, _OTHER),
+        (SOME_ID, _SOME_ID),
     )
     for word in words.split()
 }
@@ -80,6 +84,8 @@ _MINE = word_set(
     my meine mein mi mon il mio mijn meu minha moj his her our their su
     """
 )
+_THE = frozenset(["the", "that", "die", "le", "el", "il", "het", "o"])
+_IS = frozenset(["is", "s", "ist", "est", "es", "e", "to", "lautet"])
 _NUMBER = frozenset(["number", "nummer", "numero", "numer"])
 _ENDS = frozenset({".", "?", "!", MASK})
 
@@ -105,8 +111,11 @@ def _name_before(tokens: Sequence[Token], first: int) -> str | None:
 
 
 def _name_mine(tokens: Sequence[Token], index: int) -> str | None:
-    is_mine = tokens[index].text in _NUMBER and index and tokens[index - 1].text in _MINE
-    return PHONE if is_mine else None
+    if tokens[index].text not in _NUMBER:
+        return None
+    is_mine = index > 0 and tokens[index - 1].text in _MINE
+    is_it = index > 0 and tokens[index - 1].text in _THE and tokens[index + 1].text in _IS
+    return PHONE if is_mine or is_it else None
 
 
 def _name_behind(tokens: Sequence[Token], last: int) -> str | None:

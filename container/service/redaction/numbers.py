@@ -47,13 +47,21 @@ class NumberFinder:
     def _find_others(self, run: Run, name: str | None) -> Iterator[Finding]:
         if sum(run.shape()) < FEWEST_DIGITS:
             return
-        finding = self._judge(run, name)
-        if finding:
-            yield finding
-            return
         strongest = max((group.parted for group in run.groups[1:]), default=CLOSE)
-        if strongest == CLOSE:
-            return
+        finding = self._judge(run, name)
+        if finding and strongest > CLOSE and not self._is_certain(run, finding):
+            # Called a phone number, it may be one and something else: after five, 415 555 0132.
+            found = list(self._find_in_parts(run, name, strongest))
+            yield from found or [finding]
+        elif finding:
+            yield finding
+        elif strongest > CLOSE:
+            yield from self._find_in_parts(run, name, strongest)
+
+    def _is_certain(self, run: Run, finding: Finding) -> bool:
+        return finding.kind != "phone" or run.has_plus or self._phones.is_certain(run)
+
+    def _find_in_parts(self, run: Run, name: str | None, strongest: int) -> Iterator[Finding]:
         parts = _cut(run, strongest)
         index = 0
         while index < len(parts):

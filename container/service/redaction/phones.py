@@ -11,8 +11,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.redaction.naming import NATIONAL_ID, OTHER, PHONE
-from service.redaction.tokens import DASHES, word_set
+from service.redaction.naming import NATIONAL_ID, OTHER, PHONE, SOME_ID
+from service.redaction.runs import PAUSE
+from service.redaction.tokens import DASHES, fold, word_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,9 @@ _SHORTEST_UNNAMED = 9
 _SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4), (3, 4)})
 _AMOUNT = re.compile(r"\d{1,3}(,\d{3})+|\d{1,2}(\.\d{3})+(,\d+)?|\d{1,3}(\.\d{3})+,\d+")
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3,}")
-_DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}|\d{4}([./-])\d{1,2}\2\d{1,2}")
-_AMERICAN_SIGNS = frozenset(DASHES + ")")
+_DATE = re.compile(
+    r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2})(?!\d)"
+)
 _YEAR = re.compile(r"(19|20)\d\d")
 _UNITS = word_set(
     """
@@ -62,25 +64,24 @@ class Phones:
             return False
         if name == PHONE:
             return True
+        is_other = name in {OTHER, SOME_ID}
         if self._is_american(run, text):
-            return name != OTHER or _check(digits, "US").is_valid
-        is_plain = name != OTHER and len(digits) >= _SHORTEST_UNNAMED
+            return not is_other or ("-" in text[run.start : run.end] and _is_valid(digits, "US"))
+        is_plain = not is_other and len(digits) >= _SHORTEST_UNNAMED and not _is_list(run)
         return is_plain and any(self._is_national(run, known) for known in self._territories)
 
     def _is_american(self, run: Run, text: str) -> bool:
         """Written as phone numbers are in North America: (415) 555-0132, 555-0132."""
         if run.shape() not in _SHAPES or run.is_spoken:
             return False
-        written = text[run.start : run.end]
-        is_written_so = (
-            written[3] in DASHES if run.shape() == (3, 4) else bool(_AMERICAN_SIGNS & {*written})
-        )
-        return is_written_so and any(map(_is_north_american, self._territories))
+        if run.shape() == (3, 4) and text[run.start + 3] not in DASHES:
+            return False
+        return any(map(_is_north_american, self._territories))
 
     def _is_national(self, run: Run, territory: str) -> bool:
         """Whether nothing but the digits say that it is a phone number, and they do."""
         has_trunk = run.digits.startswith("0")
-        if has_trunk != _needs_trunk(territory) and not (has_trunk and territory == "IT"):
+        if not _is_begun_so(run.digits, territory):
             return False
         check = _check(run.digits, territory)
         is_said_so = run.is_spoken or (has_trunk and len(run.groups) > 1)
@@ -92,7 +93,7 @@ class Phones:
         if not _SHORTEST_UNNAMED <= len(digits) <= LONGEST:
             return False
         return any(
-            digits.startswith("0") == _needs_trunk(territory) and _check(digits, territory).is_valid
+            _is_begun_so(digits, territory) and _is_valid(digits, territory)
             for territory in self._territories
         )
 
@@ -106,14 +107,14 @@ def _is_international(run: Run) -> bool:
 
 
 def _is_other(run: Run, text: str) -> bool:
-    is_written_so = _is_address(run, text) or bool(_DATE.fullmatch(text[run.start : run.end]))
+    is_written_so = _is_address(run, text) or bool(_DATE.search(text[run.start : run.end]))
     return is_written_so or _is_amount(run, text) or _is_years(run)
 
 
 def _is_amount(run: Run, text: str) -> bool:
     behind = text[run.end : run.end + 16].split()
     is_price = text[: run.start].rstrip()[-1:] in {"$", "€", "£"}
-    has_unit = bool(behind) and behind[0].strip(".,;:!?").lower() in _UNITS
+    has_unit = bool(behind) and fold(behind[0].strip(".,;:!?")) in _UNITS
     written = text[run.start : run.end]
     return is_price or has_unit or bool(_AMOUNT.fullmatch(written))
 
@@ -124,8 +125,27 @@ def _is_address(run: Run, text: str) -> bool:
     return bool(_ADDRESS.fullmatch(written)) and len(parts) == 4 and max(map(int, parts)) < 256
 
 
+def _is_list(run: Run) -> bool:
+    """Numbers one by one, as in a lottery, or counting: one, two, three."""
+    values = [int(group.digits) for group in run.groups]
+    if len(values) > 2 and values == list(range(1, len(values) + 1)):
+        return True
+    is_parted = all(group.parted >= PAUSE for group in run.groups[1:])
+    is_uneven = len(set(run.shape())) > 1 and max(run.shape()) <= 2
+    return is_parted and is_uneven and not run.digits.startswith("0")
+
+
 def _is_years(run: Run) -> bool:
     return all(_YEAR.fullmatch(group.digits) for group in run.groups)
+
+
+def _is_begun_so(digits: str, territory: str) -> bool:
+    """Italy has a 0 before area codes, too, but not before mobile numbers."""
+    return digits.startswith("0") == _needs_trunk(territory) or territory == "IT"
+
+
+def _is_valid(digits: str, territory: str) -> bool:
+    return _check(digits, territory).is_valid
 
 
 def _check(digits: str, territory: str) -> _Check:

@@ -84,7 +84,7 @@ class Redactor:
         text = mask(text, found) if found else text
         words = split_words(text)
         if may_hold_email(text, {*words}):
-            found = find_emails(text, split_tokens(text))
+            found = find_emails(split_tokens(text))
             yield found
             text = mask(text, found) if found else text
         if _has_numbers(text, words):

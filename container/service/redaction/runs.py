@@ -191,6 +191,9 @@ class _RunReader:
             return self._read_repeated(index + 1, times)
         if token.text in self._language.weak and not self._is_beside_digits(index):
             return "", index
+        sound = self._language.sounds.get(token.text)
+        if sound is not None and self._is_between_digits(index):
+            return str(sound), index + 1
         return self._read_number(index, self._language)
 
     def _touches_letters(self, index: int) -> bool:
@@ -206,6 +209,11 @@ class _RunReader:
             return True
         after = self._tokens[index + 1] if index + 1 < len(self._tokens) else None
         return after is not None and (after.is_numeral or self._value(index + 1) is not None)
+
+    def _is_between_digits(self, index: int) -> bool:
+        """Whether single digits stand right before and behind: four four *to* one."""
+        before, after = self._value(index - 1) if index else None, self._value(index + 1)
+        return before is not None and after is not None and max(before, after) < 10
 
     def _read_repeated(self, index: int, times: int) -> tuple[str, int]:
         if index < len(self._tokens):

@@ -22,7 +22,8 @@ _ALPHABET = """
 alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november
 oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu
 """
-_LETTER_WORDS = {word: word[0].upper() for word in _ALPHABET.split()}
+_LETTER_NAMES = {"zed": "Z", "zee": "Z", "zeta": "Z", "equis": "X", "jota": "J", "ypsilon": "Y"}
+_LETTER_WORDS = _LETTER_NAMES | {word: word[0].upper() for word in _ALPHABET.split()}
 # D as in Dora, D wie Dora, D comme Denise …
 _AS_IN = word_set(
     """
@@ -31,6 +32,7 @@ _AS_IN = word_set(
 )
 _IN = frozenset(["in"])
 _MOST_LETTERS = 6
+_MOST_LOOSE_LETTERS = 4
 _SHORTEST = 8
 _BETWEEN = HESITATIONS | frozenset("-./,·")
 
@@ -122,13 +124,15 @@ def _read_letters(text: str, tokens: Sequence[Token], index: int) -> _Piece | No
 
 
 def _is_code(text: str, tokens: Sequence[Token], index: int) -> bool:
-    """Letters are part of a code in capitals, or right beside a numeral."""
+    """Letters are part of a code in capitals, or beside a numeral if they are few or glued."""
     token = tokens[index]
     if text[token.start : token.end].isupper():
         return True
-    around = (tokens[at] for at in (index - 1, index + 1) if 0 <= at < len(tokens))
-    return any(
-        other.is_numeral and (is_glued(other, token) or is_glued(token, other)) for other in around
+    around = [tokens[at] for at in (index - 1, index + 1) if 0 <= at < len(tokens)]
+    numerals = [other for other in around if other.is_numeral]
+    is_short = len(token.text) <= _MOST_LOOSE_LETTERS and token.text not in _BETWEEN
+    return (is_short and bool(numerals)) or any(
+        is_glued(other, token) or is_glued(token, other) for other in numerals
     )
 
 
