@@ -17,8 +17,9 @@ from service.models import equip, open_assistant
 from service.settings import Settings, read_settings
 from service.transcripts.items import ItemRules
 from service.transcripts.log import TranscriptLog
+from service.transcripts.pipeline import TranscriptPipeline
+from service.transcripts.scribe import NoRedaction, Redactor, Scribe
 from service.transcripts.table import DynamoTable
-from service.transcripts.writer import TranscriptWriter
 from service.user_tickets import UserTickets
 from service.variables import SettingsError
 from speech_engine import SpeechEngineServer
@@ -47,9 +48,9 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
     except AgentError as error:
         return _give_up(_BAD_SETTINGS, str(error))
     _set_up_logs(settings)
-    writer = build_writer(settings, environ.get("AWS_REGION"))
+    pipeline = build_pipeline(settings, environ.get("AWS_REGION"))
     try:
-        _serve(settings, build_server(settings, agent, writer), assistant, writer, stop)
+        _serve(settings, build_server(settings, agent, pipeline), assistant, pipeline, stop)
     except AgentError as error:
         return _give_up(_BAD_SETTINGS, str(error))
     except StartError as error:
@@ -58,8 +59,8 @@ def main(environ: Mapping[str, str], stop: StopRequest) -> int:
         logger.critical("crashed", exc_info=True)
         return _CRASHED
     finally:
-        if writer is not None:
-            writer.close(_AFTER_CRASH_SECONDS)
+        if pipeline is not None:
+            pipeline.close(_AFTER_CRASH_SECONDS)
     return 0
 
 
@@ -67,7 +68,7 @@ def _serve(
     settings: Settings,
     server: SpeechEngineServer,
     assistant: Assistant | None,
-    writer: TranscriptWriter | None,
+    pipeline: TranscriptPipeline | None,
     stop: StopRequest,
 ) -> None:
     async def prepare() -> None:
@@ -81,8 +82,8 @@ def _serve(
     def announce() -> None:
         _announce(settings, server, asks_models=assistant is not None)
         # Not before: boto3 takes longer to import than all the rest of the start.
-        if writer is not None:
-            writer.start()
+        if pipeline is not None:
+            pipeline.start()
 
     run_server(
         server,
@@ -92,20 +93,46 @@ def _serve(
         prepare=prepare,
         announce=announce,
         release=release,
-        finish=writer.close if writer is not None else lambda _: None,
+        finish=pipeline.close if pipeline is not None else lambda _: None,
     )
 
 
-def build_writer(settings: Settings, region: str | None) -> TranscriptWriter | None:
+def build_pipeline(settings: Settings, region: str | None) -> TranscriptPipeline | None:
     """What writes transcripts to the table that the settings name, if they name one."""
     table = settings.transcript_table
-    return None if table is None else TranscriptWriter(lambda: DynamoTable(table, region))
+    if table is None:
+        return None
+    rules = ItemRules(
+        days=settings.transcript_days,
+        shards=settings.transcript_shards,
+        keeps_text=settings.transcript_text == "keep",
+        environment=settings.environment,
+        agent=settings.agent,
+    )
+    return TranscriptPipeline(
+        lambda: Scribe(rules, _make_redactor(settings), settings.limits.max_history_messages),
+        lambda: DynamoTable(table, region),
+        buffer_bytes=settings.transcript_buffer_mib * 1024 * 1024,
+    )
+
+
+def _make_redactor(settings: Settings) -> Redactor:
+    """Called in a thread: the conversations need not wait for what it imports."""
+    if settings.transcript_redaction == "off" or settings.transcript_text == "drop":
+        return NoRedaction()
+    from service.redaction import Redactor
+
+    locales, patterns = (
+        settings.transcript_redaction_locales,
+        settings.transcript_redaction_patterns,
+    )
+    return Redactor(locales, patterns)
 
 
 def build_server(
     settings: Settings,
     agent: Mapping[str, Callable[..., Any]],
-    writer: TranscriptWriter | None = None,
+    pipeline: TranscriptPipeline | None = None,
 ) -> SpeechEngineServer:
     """The server as the settings want it, with the agent's handlers behind the service's."""
     key, secret = settings.api_key, settings.header_secret
@@ -123,44 +150,27 @@ def build_server(
         debug=settings.debug_transcripts,
         disable_auth=settings.disable_auth,
         limits=settings.limits,
-        **_listen(settings, agent, writer),
+        **_listen(settings, agent, pipeline),
     )
 
 
 def _listen(
-    settings: Settings, agent: Mapping[str, Callable[..., Any]], writer: TranscriptWriter | None
+    settings: Settings,
+    agent: Mapping[str, Callable[..., Any]],
+    pipeline: TranscriptPipeline | None,
 ) -> dict[str, Callable[..., Any]]:
     """The agent's handlers behind those of the service: the log's, the tickets', the transcripts'.
 
     In this order, since the transcript log wants to know who speaks.
     """
     header, secret = settings.engine_id_header, settings.header_secret
-    if writer is not None:
-        agent = _build_transcript_log(settings, agent, writer).handlers()
+    if pipeline is not None:
+        agent = TranscriptLog(pipeline.put, agent, engine_id_header=header).handlers()
     if secret is not None:
         agent = UserTickets(
             lambda: secret.valid_at(time.time()), agent, engine_id_header=header
         ).handlers()
     return ConversationLog(header, agent).handlers()
-
-
-def _build_transcript_log(
-    settings: Settings, agent: Mapping[str, Callable[..., Any]], writer: TranscriptWriter
-) -> TranscriptLog:
-    rules = ItemRules(
-        days=settings.transcript_days,
-        shards=settings.transcript_shards,
-        keeps_text=settings.transcript_text == "keep",
-        environment=settings.environment,
-        agent=settings.agent,
-    )
-    return TranscriptLog(
-        writer.put,
-        rules,
-        agent,
-        engine_id_header=settings.engine_id_header,
-        max_history_messages=settings.limits.max_history_messages,
-    )
 
 
 def _set_up_logs(settings: Settings) -> None:

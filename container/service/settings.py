@@ -51,6 +51,10 @@ class Settings:
     transcript_days: int = 30
     transcript_shards: int = 4
     transcript_text: str = "keep"
+    transcript_buffer_mib: int = 32
+    transcript_redaction: str = "redact"
+    transcript_redaction_locales: tuple[str, ...] = ("en_US",)
+    transcript_redaction_patterns: Mapping[str, str] = field(default_factory=dict)
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
@@ -71,6 +75,10 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "transcript_days": values.whole_number(1, 36500),
     "transcript_shards": values.whole_number(1, 1000),
     "transcript_text": values.choice("keep", "drop"),
+    "transcript_buffer_mib": values.whole_number(1, 4096),
+    "transcript_redaction": values.choice("off", "redact"),
+    "transcript_redaction_locales": values.redaction_locales,
+    "transcript_redaction_patterns": values.redaction_patterns,
 }
 
 

@@ -140,6 +140,21 @@ def table_name(text: str) -> str:
     return text
 
 
+def redaction_locales(text: str) -> tuple[str, ...]:
+    """Locales with commas between, such as en_US, de_DE."""
+    from service.redaction.settings import parse_locales
+
+    return parse_locales(text)
+
+
+def redaction_patterns(text: str) -> dict[str, str]:
+    """A JSON object of regular expressions by name, each of them safe to use."""
+    from service.redaction.settings import make_redactor, parse_patterns
+
+    make_redactor(patterns=text)
+    return parse_patterns(text)
+
+
 def language(text: str) -> str:
     """A language tag, such as pt-br."""
     if not _LANGUAGE.fullmatch(text):

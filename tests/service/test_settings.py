@@ -55,6 +55,10 @@ def test_settings_read_every_variable() -> None:
             "SPEECH_ENGINE_TRANSCRIPT_DAYS": "7",
             "SPEECH_ENGINE_TRANSCRIPT_SHARDS": "2",
             "SPEECH_ENGINE_TRANSCRIPT_TEXT": "drop",
+            "SPEECH_ENGINE_TRANSCRIPT_BUFFER_MIB": "8",
+            "SPEECH_ENGINE_TRANSCRIPT_REDACTION": "off",
+            "SPEECH_ENGINE_TRANSCRIPT_REDACTION_LOCALES": "de-DE, en_GB",
+            "SPEECH_ENGINE_TRANSCRIPT_REDACTION_PATTERNS": '{"order": "ORD-[0-9]{6}"}',
             "SPEECH_ENGINE_DISABLE_AUTH": ACCEPT_ANYONE,
         }
     )
@@ -105,6 +109,8 @@ def test_settings_refuse_a_limit_of_zero(limit: str) -> None:
         ("TRANSCRIPT_DAYS", "0", "from 1 to"),
         ("TRANSCRIPT_SHARDS", "0", "from 1 to"),
         ("TRANSCRIPT_TEXT", "redact", "keep, drop"),
+        ("TRANSCRIPT_BUFFER_MIB", "0", "from 1 to"),
+        ("TRANSCRIPT_REDACTION", "drop", "off, redact"),
         ("MAX_THREADS", "a few", "from 1 up"),
         ("IDLE_SECONDS", "inf", "from 0.001 up"),
     ],
@@ -115,6 +121,21 @@ def test_settings_refuse_a_bad_value(variable: str, value: str, remedy: str) -> 
     assert problem.startswith(f"SPEECH_ENGINE_{variable} is ")
     assert remedy in problem
     assert "\n" not in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("LOCALES", "en", "give language and territory"),
+        ("PATTERNS", "ORD-.*", "no JSON object"),
+        ("PATTERNS", '{"order": "ORD-.*"}', "repeats without end"),
+    ],
+)
+def test_settings_refuse_what_redaction_cannot_use(name: str, value: str, remedy: str) -> None:
+    """A locale or a pattern that can't be used, or could take for ever, is told at start."""
+    (problem,) = problems_of(**{f"SPEECH_ENGINE_TRANSCRIPT_REDACTION_{name}": value})
+    assert problem.startswith(f"SPEECH_ENGINE_TRANSCRIPT_REDACTION_{name} ")
+    assert remedy in problem
 
 
 def test_settings_report_everything_at_once() -> None:
@@ -223,7 +244,7 @@ def test_settings_defaults_are_documented() -> None:
 
 
 def as_documented(value: object) -> str:
-    if value is None:
+    if value is None or value == {}:
         return "—"
     if isinstance(value, tuple):
         return ", ".join(map(str, value))

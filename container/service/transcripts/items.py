@@ -1,25 +1,31 @@
 """What the items of the transcript log look like: keys, times, expiry. Pure; knows no table.
 
-Key: `conversation`, and `item`, which is `head` or `message#<event id>#<index>`. Head items alone
-have `day_shard` and so appear in the index by day, spread over a day's shards.
+Key: `conversation`, and `item`, which is `head`, `message#<event id>#<index>`, or that with
+`#part#<number>` for what of a long text does not fit. Head items alone have `day_shard` and so
+appear in the index by day, spread over a day's shards.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-indexes-gsi-sharding.html
 """
 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from service.transcripts.texts import split_text
+
 if TYPE_CHECKING:
-    from service.transcripts.history import History
+    from service.transcripts.conversation import Conversation
 
 Item = dict[str, str | int]
 HEAD = "head"
 _SECONDS_A_DAY = 86400
-# What twelve digits hold; other ids continue the numbering of the turn before.
-_LARGEST_EVENT_ID = 10**12 - 1
+MOST_TEXT_BYTES = 190_000
+"""Of a text in one item, which may be 400 KB long: an answer as sent and as heard, and the rest.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,36 +37,6 @@ class ItemRules:
     keeps_text: bool
     environment: str | None
     agent: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Conversation:
-    """What has to be remembered of one conversation while it lasts. Times are epoch seconds."""
-
-    conversation_id: str
-    started_at: float
-    history: History
-    about: dict[str, str] = field(default_factory=dict)
-    event_id: int = 0
-    turns: int = 0
-    messages: int = 0
-    next_index: int = 0
-
-    def __post_init__(self) -> None:
-        self.conversation_id = _make_storable(self.conversation_id)
-        self.about = {name: _make_storable(value) for name, value in self.about.items()}
-
-    def begin_turn(self, event_id: int | None) -> None:
-        """Number the messages that follow after the turn's id, if it has a usable one."""
-        self.turns += 1
-        if event_id is not None and self.event_id < event_id <= _LARGEST_EVENT_ID:
-            self.event_id, self.next_index = event_id, 0
-
-    def take_key(self) -> str:
-        """The next message's sort key; keys rise in the order of messages."""
-        self.messages += 1
-        self.next_index += 1
-        return f"message#{self.event_id:012d}#{self.next_index - 1:04d}"
 
 
 def make_head(
@@ -86,20 +62,34 @@ def make_message(
     conversation: Conversation,
     *,
     role: str,
-    text: str,
     at: float,
-    outcome: str | None = None,
-) -> Item:
-    """The item of one message; an answer has the `outcome` of its turn."""
-    return {
-        **_make_key(rules, conversation, conversation.take_key()),
+    characters: int,
+    text: str | None,
+    facts: dict[str, str | int],
+) -> list[Item]:
+    """The item of one message, and those of the parts that its text is too long for.
+
+    `text` can be stored, and is None where it is not to be; `facts` are further attributes.
+    """
+    pieces = [] if text is None else split_text(text, MOST_TEXT_BYTES)
+    key = _make_key(rules, conversation, conversation.take_key())
+    first: Item = {
+        **key,
         "event_id": conversation.event_id,
         "role": role,
         "at": format_time(at),
-        "characters": len(text),
-        **({"text": _make_storable(text)} if rules.keeps_text else {}),
-        **({"outcome": outcome} if outcome else {}),
+        "characters": characters,
     }
+    if pieces:
+        first["text"] = pieces[0]
+    if len(pieces) > 1:
+        first["parts"] = len(pieces)
+    first.update(facts)
+    return [first, *(_make_part(key, n, piece) for n, piece in enumerate(pieces[1:], 2))]
+
+
+def _make_part(key: Item, number: int, text: str) -> Item:
+    return {**key, "item": f"{key['item']}#part#{number:04d}", "text": text}
 
 
 def _make_key(rules: ItemRules, conversation: Conversation, name: str) -> Item:
@@ -110,11 +100,6 @@ def _make_key(rules: ItemRules, conversation: Conversation, name: str) -> Item:
         "item": name,
         "expires_at": expires_at,
     }
-
-
-def _make_storable(text: str) -> str:
-    # JSON may hold half a surrogate pair, UTF-8 may not, and DynamoDB would refuse the request.
-    return text.encode("utf-8", "replace").decode()
 
 
 def format_time(epoch_seconds: float) -> str:

@@ -1,6 +1,6 @@
-"""Writes down what is said: listens to the runtime, and passes its events on to the agent.
+"""Listens to the runtime for the transcript log, and passes its events on to the agent.
 
-It turns conversations and turns into items. Nothing here waits, and no agent sees any of it.
+It runs on the event loop, so it hands over references and nothing else. No agent sees any of it.
 """
 
 from __future__ import annotations
@@ -9,110 +9,90 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from service.engine_id import read_engine_id
-from service.transcripts.history import History
-from service.transcripts.items import Conversation, format_time, make_head, make_message
+from service.transcripts.events import Began, Call, Ended, Spoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from service.transcripts.items import Item, ItemRules
+    from service.transcripts.events import Ending
     from speech_engine import SpeechEngineSession, Turn
 
     Handler = Callable[..., Any]
 
+# Codes with which this server closes: the longest conversation, drain and silence, no first frame.
+# A platform that ends a conversation says so in a `close` frame first.
+# https://elevenlabs.io/docs/api-reference/speech-engine
+_OWN_CLOSE_CODES = frozenset({1000, 1001, 1008})
+
 
 class TranscriptLog:
-    """Puts the items of every conversation of one server."""
+    """Hands over every conversation of one server."""
 
     def __init__(
         self,
         put: Callable[..., None],
-        rules: ItemRules,
         agent: Mapping[str, Handler],
         *,
         engine_id_header: str,
-        max_history_messages: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`put` takes items in without waiting; `clock` gives epoch seconds."""
+        """`put` is an `Intake`'s; `clock` gives epoch seconds."""
         self._put = put
-        self._rules = rules
         self._agent = agent
         self._engine_id_header = engine_id_header
-        self._max_history_messages = max_history_messages
         self._clock = clock
-        self._conversations: dict[SpeechEngineSession, Conversation] = {}
+        self._calls: dict[SpeechEngineSession, Call] = {}
 
     def handlers(self) -> dict[str, Handler]:
-        """The agent's handlers, with the log's in front of three of them."""
-        return {
-            **self._agent,
+        """The agent's handlers, with the log's in front of some of them."""
+        own: dict[str, Handler] = {
             "on_init": self._on_init,
             "on_turn_ended": self._on_turn_ended,
+            "on_close": self._on_close,
+            "on_disconnect": self._on_disconnect,
             "on_ended": self._on_ended,
         }
+        return {**self._agent, **own}
 
     # Not async, for the conversation log's reason: a coroutine could come after the end.
 
     def _on_init(self, conversation_id: str, session: SpeechEngineSession) -> object:
-        if session not in self._conversations:
-            engine_id = read_engine_id(session, self._engine_id_header)
-            about = {"engine_id": engine_id, "user": session.user}
-            conversation = Conversation(
+        if session not in self._calls:
+            call = self._calls[session] = Call(
                 conversation_id=conversation_id,
                 started_at=self._clock(),
-                history=History(self._max_history_messages),
-                about={name: value for name, value in about.items() if value},
+                engine_id=read_engine_id(session, self._engine_id_header),
+                user=session.user,
             )
-            self._conversations[session] = conversation
-            self._put(make_head(self._rules, conversation))
+            self._put(Began(call))
         handler = self._agent.get("on_init")
         return handler(conversation_id, session) if handler else None
 
     def _on_turn_ended(self, turn: Turn, session: SpeechEngineSession) -> object:
-        conversation = self._conversations.get(session)
-        if conversation is not None:
-            items = self._make_messages(turn, conversation)
-            if items:
-                self._put(*items)
+        call = self._calls.get(session)
+        if call is not None:
+            self._put(Spoke(call, turn, self._clock()), len(turn.transcript) + 1)
         handler = self._agent.get("on_turn_ended")
         return handler(turn, session) if handler else None
 
+    def _on_close(self, session: SpeechEngineSession) -> object:
+        self._note_ending(session, "closed")
+        handler = self._agent.get("on_close")
+        return handler(session) if handler else None
+
+    def _on_disconnect(self, session: SpeechEngineSession) -> object:
+        is_own = session.close_code in _OWN_CLOSE_CODES
+        self._note_ending(session, "server" if is_own else "disconnected")
+        handler = self._agent.get("on_disconnect")
+        return handler(session) if handler else None
+
     def _on_ended(self, session: SpeechEngineSession) -> object:
-        conversation = self._conversations.pop(session, None)
-        if conversation is not None:
-            code = session.close_code
-            end: dict[str, str | int] = {"ended_at": format_time(self._clock())}
-            end.update({} if code is None else {"close_code": code})
-            self._put(make_head(self._rules, conversation, end))
+        call = self._calls.pop(session, None)
+        if call is not None:
+            self._put(Ended(call, self._clock(), session.close_code))
         handler = self._agent.get("on_ended")
         return handler(session) if handler else None
 
-    def _make_messages(self, turn: Turn, conversation: Conversation) -> list[Item]:
-        """What the turn adds: what the user said since the last one, and the answer as sent."""
-        assert turn.ended_at is not None
-        now = self._clock()
-        started_at = now - (turn.ended_at - turn.started_at)
-        conversation.begin_turn(turn.event_id)
-        items = [
-            make_message(
-                self._rules, conversation, role=heard.role, text=heard.content, at=started_at
-            )
-            for heard in conversation.history.take_new(turn.transcript)
-        ]
-        answer = "".join(turn.texts[: turn.written])
-        if answer:
-            conversation.history.add_answer()
-        if answer or turn.failed:
-            answered_at = started_at + ((turn.first_chunk_at or turn.ended_at) - turn.started_at)
-            items.append(
-                make_message(
-                    self._rules,
-                    conversation,
-                    role="agent",
-                    text=answer,
-                    at=answered_at,
-                    outcome=turn.outcome,
-                )
-            )
-        return items
+    def _note_ending(self, session: SpeechEngineSession, ending: Ending) -> None:
+        if session in self._calls:
+            self._calls[session].ending = ending

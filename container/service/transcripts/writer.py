@@ -1,153 +1,117 @@
-"""Gets items to the table from a thread of its own: the event loop only puts them in a queue.
+"""Gets what is in the buffer to the table, in a thread of its own.
 
-It owns the queue, its bound, and the retries. An item that can't be written becomes one line of
-the log, from which it can be restored. Writing one twice does no harm.
+It owns the batches, the retries and the pauses. What the table never takes is printed, so that it
+can be restored. Writing an item twice does no harm.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import queue
 import random
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from service.transcripts.table import MOST_ITEMS, ItemRefused, TableUnavailable
+from service.transcripts.restore_lines import print_entries
+from service.transcripts.table import (
+    MOST_ITEMS,
+    CredentialsRefused,
+    ItemRefused,
+    TableBusy,
+    TableUnavailable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from service.transcripts.items import Item
+    from service.transcripts.buffer import Buffer
+    from service.transcripts.entries import Entry
 
 logger = logging.getLogger("service.transcripts")
 
-# Some minutes of a busy task while the table is away.
-_MOST_WAITING = 10_000
 # https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 20.0
 _LONGEST_LAST_PAUSE_SECONDS = 0.3
+_MOST_DOUBLINGS = 10
 
 
 class Table(Protocol):
     """What the writer needs of a table; see `DynamoTable.write`."""
 
-    def write(self, items: Sequence[Item]) -> list[Item]:
+    def write(self, entries: Sequence[Entry]) -> list[Entry]:
         """Write; returns what has to be written again."""
         ...
 
 
 class TranscriptWriter:
-    """One queue, one thread, one table. `put` is for one thread, the event loop's."""
+    """One buffer, one thread, one table."""
 
-    def __init__(self, connect: Callable[[], Table], *, most_waiting: int = _MOST_WAITING) -> None:
-        """`connect` is called in the writer's thread, and again as long as it fails."""
+    def __init__(self, connect: Callable[[], Table], buffer: Buffer) -> None:
+        """`connect` is called in the writer's thread, and again when it or the table fails."""
         self._connect = connect
-        self._most_waiting = most_waiting
-        self._queue: queue.SimpleQueue[Iterable[Item]] = queue.SimpleQueue()
-        self._pending: dict[tuple[object, object], Item] = {}
+        self._buffer = buffer
         self._table: Table | None = None
         self._failures = 0
-        self._closing = threading.Event()
-        self._has_given_up = False
-        self._thread = threading.Thread(target=self._run, name="transcripts")
+        self._batch_items = MOST_ITEMS
+        self._hurry = threading.Event()
 
-    def start(self) -> None:
-        """Connect and begin to write."""
-        self._thread.start()
+    def run(self) -> None:
+        """Write until the buffer is closed and empty."""
+        if not self._hurry.is_set():
+            self._try([])
+        while batch := self._buffer.wait_for_batch(self._batch_items):
+            self._try(batch)
 
-    def put(self, *items: Item) -> None:
-        """Take items in; returns at once and never fails."""
-        if self._closing.is_set() or self._queue.qsize() >= self._most_waiting:
-            _tell_lost(items, "closed" if self._closing.is_set() else "queue full")
-        else:
-            self._queue.put(items)
+    def hurry(self) -> None:
+        """Make short pauses from now on. May be called from any thread."""
+        self._hurry.set()
 
-    def close(self, seconds: float) -> None:
-        """Write what is left, for so long at most; what then remains goes to the log."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        self._queue.put(())
-        if self._thread.ident is not None:
-            self._thread.join(seconds)
-        # A call to the table may still be under way; the thread ends after it.
-        self._has_given_up = True
-        with contextlib.suppress(queue.Empty):
-            while True:
-                # The thread may still take from the queue: an item seen is not an item got.
-                _tell_lost(self._queue.get_nowait(), "no time left")
-        _tell_lost(list(self._pending.values()), "no time left")
-
-    # -- in the thread -------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        if not self._closing.is_set():
-            self._try(self._connect_once)
-        while not self._has_given_up:
-            self._collect()
-            if not self._pending:
-                return
-            self._try(self._write_some)
-
-    def _collect(self) -> None:
-        """Fill up the next batch; waits while there is nothing to write."""
-        while len(self._pending) < MOST_ITEMS:
-            try:
-                items = self._queue.get(block=not self._pending and not self._closing.is_set())
-            except queue.Empty:
-                return
-            for item in items:
-                # A newer state of the same item takes the older one's place.
-                self._pending[item["conversation"], item["item"]] = item
-
-    def _try(self, step: Callable[[], bool]) -> None:
+    def _try(self, batch: Sequence[Entry]) -> None:
+        """Connect if need be, and write a batch, or some of it; pause if some is left."""
         try:
-            is_done = step()
+            self._table = self._table or self._connect()
+            left = self._write(batch) if batch else []
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the thread
-            is_done = False
-            reason = str(error) if isinstance(error, TableUnavailable) else type(error).__name__
-            waiting = len(self._pending) + self._queue.qsize()
-            logger.warning("transcripts wait", extra={"reason": reason, "waiting": waiting})
-        self._failures = 0 if is_done else self._failures + 1
-        if not is_done:
-            self._pause()
+            self._fail(error)
+            left = list(batch)
+        else:
+            self._failures = 0
+            self._batch_items = min(MOST_ITEMS, 2 * self._batch_items)
+        if left or self._failures:
+            # Behind the others: what the table does not take holds nothing else up.
+            self._buffer.postpone(left)
+            self._pause(len(left) / len(batch) if batch else 1.0)
 
-    def _connect_once(self) -> bool:
-        self._table = self._table or self._connect()
-        return True
-
-    def _write_some(self) -> bool:
-        """Write one batch; returns whether the table took it all."""
-        self._connect_once()
-        batch = list(self._pending.values())[:MOST_ITEMS]
-        left = self._write(batch)
-        for item in batch:
-            if item not in left:
-                del self._pending[item["conversation"], item["item"]]
-        return not left
-
-    def _write(self, batch: Sequence[Item]) -> list[Item]:
+    def _write(self, batch: Sequence[Entry]) -> list[Entry]:
         assert self._table is not None
         try:
-            return self._table.write(batch)
+            left = self._table.write(batch)
         except ItemRefused as refusal:
-            if len(batch) == 1:
-                _tell_lost(batch, str(refusal))
-                return []
-            # One bad item has its whole batch refused.
-            middle = len(batch) // 2
-            return self._write(batch[:middle]) + self._write(batch[middle:])
+            if len(batch) > 1:
+                # One bad item has its whole batch refused.
+                middle = len(batch) // 2
+                return self._write(batch[:middle]) + self._write(batch[middle:])
+            print_entries(batch, str(refusal))
+            left = []
+        self._buffer.remove(entry for entry in batch if entry not in left)
+        if len(left) == len(batch):
+            raise TableBusy("UnprocessedItems")
+        return left
 
-    def _pause(self) -> None:
+    def _fail(self, error: Exception) -> None:
+        self._failures = min(self._failures + 1, _MOST_DOUBLINGS)
+        if not isinstance(error, TableBusy):
+            # If one item is the reason, it will soon be alone.
+            self._batch_items = max(1, self._batch_items // 2)
+        if isinstance(error, CredentialsRefused):
+            self._table = None
+        reason = str(error) if isinstance(error, TableUnavailable) else type(error).__name__
+        waiting = {"waiting": len(self._buffer), "waiting_bytes": self._buffer.size_bytes}
+        logger.warning("transcripts wait", extra={"reason": reason, **waiting})
+
+    def _pause(self, share_left: float) -> None:
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**self._failures)
-        if self._closing.wait(random.uniform(0, longest)):
-            time.sleep(random.uniform(0, _LONGEST_LAST_PAUSE_SECONDS))
-
-
-def _tell_lost(items: Iterable[Item], reason: str) -> None:
-    """Log each item whole, text included: this line is then its only copy."""
-    for item in items:
-        logger.error("transcript not written", extra={"reason": reason, "item": item})
+        seconds = random.uniform(0, longest * share_left)
+        if self._hurry.wait(seconds):
+            time.sleep(min(seconds, random.uniform(0, _LONGEST_LAST_PAUSE_SECONDS)))

@@ -16,7 +16,8 @@ def spoken(*texts: str) -> list[ConversationMessage]:
 
 
 def taken(history: History, *texts: str) -> list[str]:
-    return [message.content for message in history.take_new(spoken(*texts))]
+    new, _ = history.take_new(spoken(*texts))
+    return [message.content for message in new]
 
 
 def test_history_takes_what_was_not_there() -> None:
@@ -67,3 +68,35 @@ def test_history_takes_the_last_message_of_a_transcript_that_was_cut() -> None:
     assert taken(history, "a", "-b") == ["a", "-b"]
     assert taken(history, "-b", "c", "d") == ["d"]
     assert taken(history, "c", "d", "e") == ["e"]
+
+
+@pytest.mark.parametrize(
+    ("later", "heard"),
+    [
+        (["hi", "-hello there", "yes"], "-hello there"),
+        (["hi", "-hel", "yes"], "-hel"),
+        (["hi", "yes"], ""),
+        (["hi"], None),
+        (["hi you", "-hel", "yes"], None),
+    ],
+)
+def test_history_tells_how_far_an_answer_was_heard(later: list[str], heard: str | None) -> None:
+    """The platform shows an answer in its place, or none; where places moved nothing is known."""
+    history = History(MOST)
+    taken(history, "hi")
+    history.add_answer()
+    assert history.take_new(spoken(*later))[1] == heard
+    assert history.take_new(spoken(*later, "-more", "so"))[1] is None
+
+
+@pytest.mark.parametrize(
+    ("later", "heard"), [(["b", "-hel", "c"], "-hel"), (["a", "b", "c"], None)]
+)
+def test_history_finds_an_answer_in_a_transcript_that_was_cut(
+    later: list[str], heard: str | None
+) -> None:
+    """Without places, the answer is what stands before the last words of the user."""
+    history = History(3)
+    taken(history, "a", "b")
+    history.add_answer()
+    assert history.take_new(spoken(*later))[1] == heard

@@ -2,23 +2,24 @@ from __future__ import annotations
 
 import pytest
 
+from service.transcripts.conversation import Conversation
 from service.transcripts.history import History
-from service.transcripts.items import Conversation, ItemRules, make_head, make_message
+from service.transcripts.items import MOST_TEXT_BYTES, ItemRules, make_head, make_message
 
 RULES = ItemRules(days=30, shards=4, keeps_text=True, environment="prod", agent="echo")
 START = 1_800_000_000.25
 """2027-01-15T08:00:00.250Z."""
 
 
-def begin(conversation_id: str = "conv_1") -> Conversation:
-    return Conversation(conversation_id=conversation_id, started_at=START, history=History(10))
+def begin(conversation_id: str = "conv_1", **about: str) -> Conversation:
+    return Conversation(
+        conversation_id=conversation_id, started_at=START, history=History(10), about=about
+    )
 
 
 def test_items_head_tells_of_the_conversation() -> None:
     """A conversation's own item has its key, its place in the index by day, and its expiry."""
-    conversation = begin()
-    conversation.about["engine_id"] = "seng_1"
-    head = make_head(RULES, conversation)
+    head = make_head(RULES, begin(engine_id="seng_1"))
     shard = head.pop("day_shard")
     assert shard in {f"2027-01-15#{number}" for number in range(4)}
     assert head == {
@@ -36,7 +37,7 @@ def test_items_head_tells_of_the_end() -> None:
     """Written again at the end, the same item has the counts besides."""
     conversation = begin()
     conversation.begin_turn(3)
-    make_message(RULES, conversation, role="user", text="hi", at=START)
+    conversation.take_key()
     head = make_head(RULES, conversation, {"close_code": 1000})
     assert head == {
         **make_head(RULES, conversation),
@@ -54,40 +55,62 @@ def test_items_spread_a_day_over_its_shards() -> None:
 
 
 def test_items_message_tells_who_said_what_and_when() -> None:
-    """A message's item has its text and its turn, and an answer how its turn ended."""
+    """A message's item has its text and its turn, and further facts as they are."""
     conversation = begin()
     conversation.begin_turn(26)
-    message = make_message(
-        RULES, conversation, role="agent", text="Guten Tag", at=START + 2, outcome="interrupted"
+    items = make_message(
+        RULES,
+        conversation,
+        role="agent",
+        at=START + 2,
+        characters=9,
+        text="Guten Tag",
+        facts={"outcome": "interrupted", "chunks": 2},
     )
-    assert message == {
-        "conversation": "conv_1",
-        "item": "message#000000000026#0000",
-        "event_id": 26,
-        "role": "agent",
-        "text": "Guten Tag",
-        "characters": 9,
-        "at": "2027-01-15T08:00:02.250Z",
-        "outcome": "interrupted",
-        "expires_at": make_head(RULES, conversation)["expires_at"],
-    }
+    assert items == [
+        {
+            "conversation": "conv_1",
+            "item": "message#000000000026#0000",
+            "event_id": 26,
+            "role": "agent",
+            "text": "Guten Tag",
+            "characters": 9,
+            "at": "2027-01-15T08:00:02.250Z",
+            "outcome": "interrupted",
+            "chunks": 2,
+            "expires_at": make_head(RULES, conversation)["expires_at"],
+        }
+    ]
 
 
-def test_items_leave_out_text_that_is_dropped() -> None:
-    """Without text an item still tells who spoke, when and how much."""
-    rules = ItemRules(days=1, shards=1, keeps_text=False, environment=None, agent="echo")
-    message = make_message(rules, begin(), role="user", text="Rose Street 5", at=START)
-    assert message["characters"] == 13
-    assert "Rose" not in str(message)
-
-
-def test_items_hold_text_that_can_be_stored() -> None:
-    """Half a surrogate pair, which JSON may hold and UTF-8 may not, does not reach an item."""
-    conversation = begin("conv_\ud800")
+def test_items_split_a_long_text_into_parts() -> None:
+    """No item's text is longer than fits, parts sort behind their message, and join to the text."""
+    conversation = begin()
     conversation.begin_turn(1)
-    message = make_message(RULES, conversation, role="user", text="a\udfffb 🙂", at=START)
-    assert (message["conversation"], message["text"]) == ("conv_?", "a?b 🙂")
-    str(make_head(RULES, conversation)).encode()
+    text = "Grüße 🙂 " * (MOST_TEXT_BYTES // 5)
+    facts = {"role": "user", "at": START, "characters": len(text)}
+    items = make_message(RULES, conversation, text=text, facts={}, **facts)  # type: ignore[arg-type]
+    (following,) = make_message(RULES, conversation, text="so", facts={}, **facts)  # type: ignore[arg-type]
+    assert [item["item"] for item in items[:3]] == [
+        "message#000000000001#0000",
+        "message#000000000001#0000#part#0002",
+        "message#000000000001#0000#part#0003",
+    ]
+    keys = [str(item["item"]) for item in (*items, following)]
+    assert keys == sorted(keys)
+    assert items[0]["parts"] == len(items) == 3
+    assert set(items[1]) == {"conversation", "item", "expires_at", "text"}
+    assert max(len(str(item["text"]).encode()) for item in items) <= MOST_TEXT_BYTES
+    assert "".join(str(item["text"]) for item in items) == text
+
+
+def test_items_without_text_still_tell_who_spoke() -> None:
+    """A message whose text is not to be kept has no text, and no empty one either."""
+    (message,) = make_message(
+        RULES, begin(), role="user", at=START, characters=13, text=None, facts={}
+    )
+    assert message["characters"] == 13
+    assert "text" not in message
 
 
 @pytest.mark.parametrize("unusable", [None, -1, 0, 5, 10**12])

@@ -9,12 +9,22 @@ import pytest
 
 from service.transcripts.items import ItemRules
 from service.transcripts.log import TranscriptLog
+from service.transcripts.scribe import NoRedaction, Scribe
 from speech_engine import ConversationMessage, SpeechEngineSession, Turn
-from tests.fakes.sockets import CLOSE_FRAME, MockSocket, conversation, final, init, transcript
+from tests.fakes.sockets import (
+    CLOSE_FRAME,
+    MockSocket,
+    conversation,
+    final,
+    init,
+    transcript,
+    until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from service.transcripts.events import Event
     from service.transcripts.items import Item
 
 RULES = ItemRules(days=30, shards=4, keeps_text=True, environment=None, agent="test")
@@ -26,7 +36,11 @@ class Agent:
     async def on_transcript(self, messages: list[Any], session: SpeechEngineSession) -> None:
         text = messages[-1].content
         messages.clear()
-        if text != "hush":
+        if text == "think":
+            await asyncio.Event().wait()
+        if text == "bye":
+            session.close()
+        elif text != "hush":
             await session.send_response(self.words(text))
 
     async def words(self, text: str) -> Any:
@@ -39,13 +53,13 @@ class Agent:
 
 
 def make_log(items: list[Item], **agent: Callable[..., Any]) -> TranscriptLog:
-    return TranscriptLog(
-        lambda *more: items.extend(more),
-        RULES,
-        {"on_transcript": Agent().on_transcript, **agent},
-        engine_id_header="X-Engine",
-        max_history_messages=1000,
-    )
+    scribe = Scribe(RULES, NoRedaction(), 1000)
+
+    def put(event: Event, _messages: int = 1) -> None:
+        items.extend(scribe.write_down(event))
+
+    agent = {"on_transcript": Agent().on_transcript, **agent}
+    return TranscriptLog(put, agent, engine_id_header="X-Engine")
 
 
 def log_to(items: list[Item], **agent: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
@@ -53,7 +67,7 @@ def log_to(items: list[Item], **agent: Callable[..., Any]) -> dict[str, Callable
 
 
 def told(items: list[Item]) -> list[tuple[object, ...]]:
-    messages = [item for item in items if item["item"] != "head"]
+    messages = {item["item"]: item for item in items if item["item"] != "head"}.values()
     return [
         (item["event_id"], item["role"], item["text"], item.get("outcome")) for item in messages
     ]
@@ -65,7 +79,7 @@ async def test_transcript_log_writes_each_message_once() -> None:
     async with conversation(init(), **log_to(items)) as (socket, _):
         socket.push(transcript(3, "Welcome!", "hi"))
         await socket.received(final(3))
-        socket.push(transcript(7, "Welcome!", "hi", "well", "hi"), CLOSE_FRAME)
+        socket.push(transcript(7, "Welcome!", "hi", "well  yes", "hi"), CLOSE_FRAME)
     assert told(items) == [
         (3, "agent", "Welcome!", None),
         (3, "user", "hi", None),
@@ -81,25 +95,27 @@ async def test_transcript_log_writes_each_message_once() -> None:
     ("said", "answer"),
     [
         ("wait", ("agent", "well", "interrupted")),
+        ("think", ("agent", "", "superseded")),
         ("fail", ("agent", "", "failed")),
-        ("hush", None),
+        ("hush", ("agent", "", "complete")),
     ],
 )
 async def test_transcript_log_marks_how_a_turn_ended(
-    said: str, answer: tuple[str, str, str] | None
+    said: str, answer: tuple[str, str, str]
 ) -> None:
-    """An answer is stored as far as it was sent; a failed turn has one, a silent turn has none."""
+    """An answer is stored as far as it was sent, also when that is nothing."""
     items: list[Item] = []
     async with conversation(init(), transcript(1, said), **log_to(items)) as (socket, _):
-        await (asyncio.sleep(0) if said == "wait" else socket.received(final(1)))
-        heard = [{"role": "agent", "content": "we"}] if answer and answer[1] else []
+        ends = said not in {"wait", "think"}
+        await (socket.received(final(1)) if ends else asyncio.sleep(0))
+        heard = [{"role": "agent", "content": "we"}] if answer[1] else []
         next_frame = transcript(2, "hi")
         next_frame["user_transcript"][:0] = [{"role": "user", "content": said}, *heard]
         socket.push(next_frame)
         await socket.received(final(2))
-    first = [entry[1:] for entry in told(items) if entry[0] == 1]
-    assert first == [("user", said, None), *([answer] if answer else [])]
-    assert told(items)[len(first) :] == [
+    assert told(items) == [
+        (1, "user", said, None),
+        (1, *answer),
         (2, "user", "hi", None),
         (2, "agent", "well yes", "complete"),
     ]
@@ -129,7 +145,44 @@ async def test_transcript_log_begins_and_ends_with_the_head() -> None:
     head = items[-1]
     assert (head["conversation"], head["turns"], head["messages"]) == ("conv_9", 1, 2)
     assert str(head["ended_at"]) >= str(head["started_at"])
-    assert head["close_code"] == 1000
+    assert (head["ending"], head["close_code"]) == ("closed", 1000)
+
+
+async def end_by_close_frame(socket: MockSocket, _: SpeechEngineSession) -> None:
+    socket.push(CLOSE_FRAME)
+
+
+async def end_by_loss(socket: MockSocket, _: SpeechEngineSession) -> None:
+    socket.cut()
+
+
+async def end_by_drain(_: MockSocket, session: SpeechEngineSession) -> None:
+    session.disconnect(1001, "the server is shutting down")
+
+
+async def end_by_agent(socket: MockSocket, _: SpeechEngineSession) -> None:
+    socket.push(transcript(1, "bye"))
+
+
+@pytest.mark.parametrize(
+    ("end", "ending"),
+    [
+        (end_by_close_frame, "closed"),
+        (end_by_loss, "disconnected"),
+        (end_by_drain, "server"),
+        (end_by_agent, "server"),
+    ],
+)
+async def test_transcript_log_tells_how_a_conversation_ended(
+    end: Callable[[MockSocket, SpeechEngineSession], Any], ending: str
+) -> None:
+    """The head says whether the platform ended it, the socket was gone, or this server did it."""
+    items: list[Item] = []
+    async with conversation(init(), **log_to(items)) as (socket, session):
+        await until(lambda: items)
+        await end(socket, session)
+        await until(lambda: "ended_at" in items[-1])
+    assert items[-1]["ending"] == ending
 
 
 async def test_transcript_log_forgets_what_has_ended() -> None:
@@ -138,8 +191,8 @@ async def test_transcript_log_forgets_what_has_ended() -> None:
     async with conversation(init(), **log.handlers()) as (socket, _):
         socket.push(transcript(1, "hi"))
         await socket.received(final(1))
-        assert log._conversations
-    assert not log._conversations
+        assert log._calls
+    assert not log._calls
 
 
 def test_transcript_log_knows_no_connection_without_a_conversation() -> None:
@@ -147,6 +200,7 @@ def test_transcript_log_knows_no_connection_without_a_conversation() -> None:
     items: list[Item] = []
     handlers, session = log_to(items), SpeechEngineSession(MockSocket())
     handlers["on_turn_ended"](Turn(1, 0.0), session)
+    handlers["on_disconnect"](session)
     handlers["on_ended"](session)
     assert items == []
 
@@ -160,12 +214,25 @@ def test_transcript_log_passes_events_on() -> None:
         return "result"
 
     items: list[Item] = []
-    names = ["on_init", "on_turn_ended", "on_ended", "on_close"]
+    names = ["on_init", "on_turn_ended", "on_close", "on_disconnect", "on_ended", "on_error"]
     handlers = log_to(items, **dict.fromkeys(names, handle))
     session, turn = SpeechEngineSession(MockSocket()), Turn(1, 0.0)
     turn.end("complete", 1.0)
-    for name, values in zip(
-        names, [("conv_1", session), (turn, session), (session,), (session,)], strict=True
-    ):
-        assert handlers[name](*values) == "result"
-        assert calls.pop() == values
+    values = [("conv_1", session), (turn, session), *[(session,)] * 4]
+    for name, given in zip(names, values, strict=True):
+        assert handlers[name](*given) == "result"
+        assert calls.pop() == given
+
+
+def test_transcript_log_hands_over_references_only() -> None:
+    """The event loop copies nothing: the turn itself is handed over, with what it weighs."""
+    put: list[tuple[Any, ...]] = []
+    log = TranscriptLog(lambda *values: put.append(values), {}, engine_id_header="X-Engine")
+    session = SpeechEngineSession(MockSocket())
+    turn = Turn(1, 0.0, (ConversationMessage("user", "hi"),))
+    handlers = log.handlers()
+    handlers["on_init"]("conv_1", session)
+    handlers["on_turn_ended"](turn, session)
+    (_, (spoke, messages)) = put
+    assert spoke.turn is turn
+    assert messages == 2

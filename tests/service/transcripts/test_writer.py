@@ -2,68 +2,70 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from service.logs import JsonFormatter
 from service.transcripts import writer as writing
-from service.transcripts.table import MOST_ITEMS, ItemRefused, TableUnavailable
+from service.transcripts.buffer import Buffer
+from service.transcripts.entries import encode
+from service.transcripts.table import (
+    CredentialsRefused,
+    ItemRefused,
+    TableBusy,
+    TableUnavailable,
+)
 from service.transcripts.writer import TranscriptWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from service.transcripts.items import Item
+    from service.transcripts.entries import Entry
 
-ENOUGH_SECONDS = 10.0
-
-
-def item(name: str, **fields: str | int) -> Item:
-    return {"conversation": "conv_1", "item": name, **fields}
+    Events = Callable[[str], list[dict[str, Any]]]
 
 
-class TakenQueue(queue.SimpleQueue[Any]):
-    """Looks as it did a moment ago, before the writer's thread took what was in it."""
-
-    def empty(self) -> bool:
-        return False
+def entry(name: str, **fields: str | int) -> Entry:
+    return encode({"conversation": "conv_1", "item": name, **fields})
 
 
 class Table:
     """Keeps what is written, after doing first what it was told to do at each call."""
 
-    def __init__(self, *first: Callable[[Sequence[Item]], list[Item]]) -> None:
+    def __init__(self, *first: Callable[[Sequence[Entry]], list[Entry]]) -> None:
         self.first = list(first)
-        self.batches: list[list[Item]] = []
-        self.items: dict[object, Item] = {}
+        self.batches: list[list[Entry]] = []
+        self.entries: dict[str, Entry] = {}
 
-    def write(self, items: Sequence[Item]) -> list[Item]:
-        self.batches.append(list(items))
-        left = self.first.pop(0)(items) if self.first else []
-        assert len({item["item"] for item in items}) == len(items), "a key is there twice"
-        self.items.update({item["item"]: item for item in items if item not in left})
+    def write(self, entries: Sequence[Entry]) -> list[Entry]:
+        self.batches.append(list(entries))
+        left = self.first.pop(0)(entries) if self.first else []
+        assert len({entry.key for entry in entries}) == len(entries), "a key is there twice"
+        self.entries.update({entry.key[1]: entry for entry in entries if entry not in left})
         return left
 
 
-def be_away(_: Sequence[Item]) -> list[Item]:
-    raise TableUnavailable("ThrottlingException")
+def be_away(_: Sequence[Entry]) -> list[Entry]:
+    raise TableUnavailable("ResourceNotFoundException")
 
 
-def break_down(_: Sequence[Item]) -> list[Item]:
+def be_busy(_: Sequence[Entry]) -> list[Entry]:
+    raise TableBusy("ThrottlingException")
+
+
+def break_down(_: Sequence[Entry]) -> list[Entry]:
     raise RuntimeError("what the user said")
 
 
 @pytest.fixture(autouse=True)
 def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_FIRST_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(writing, "_LONGEST_LAST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(writing, "_LONGEST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture
-def events(caplog: pytest.LogCaptureFixture) -> Callable[[str], list[dict[str, Any]]]:
+def events(caplog: pytest.LogCaptureFixture) -> Events:
     """The log's lines of one event."""
     caplog.set_level(logging.INFO)
 
@@ -74,51 +76,67 @@ def events(caplog: pytest.LogCaptureFixture) -> Callable[[str], list[dict[str, A
     return find
 
 
-def test_writer_writes_everything_before_it_closes() -> None:
-    """Whatever was put before the close is in the table after it, in batches the table can take."""
+def write(table: Table, *entries: Entry) -> TranscriptWriter:
+    """Run a writer until all entries are written, in this thread."""
+    buffer = Buffer(1_000_000)
+    assert buffer.put(entries) == []
+    buffer.close()
+    writer = TranscriptWriter(lambda: table, buffer)
+    writer.run()
+    assert len(buffer) == 0
+    return writer
+
+
+def test_writer_writes_in_batches() -> None:
+    """Everything is written, in order, in batches that the table can take."""
     table = Table()
-    writer = TranscriptWriter(lambda: table)
-    writer.start()
-    for number in range(60):
-        writer.put(item(f"{number}a"), item(f"{number}b"))
-    writer.close(ENOUGH_SECONDS)
-    assert len(table.items) == 120
-    assert max(len(batch) for batch in table.batches) <= MOST_ITEMS
+    entries = [entry(f"{number:03}") for number in range(60)]
+    write(table, *entries)
+    assert [len(batch) for batch in table.batches] == [25, 25, 10]
+    assert list(table.entries.values()) == entries
 
 
-def test_writer_sends_the_newest_state_of_an_item() -> None:
-    """Of two states of one item in the queue only the newer one is sent."""
-    table = Table()
-    writer = TranscriptWriter(lambda: table)
-    writer.put(item("head"), item("message"))
-    writer.put(item("head", turns=2))
-    writer.start()
-    writer.close(ENOUGH_SECONDS)
-    assert table.items["head"] == item("head", turns=2)
-    assert len(table.batches) == 1
-
-
-@pytest.mark.parametrize("trouble", [lambda items: list(items[1:]), be_away, break_down])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lambda entries: list(entries[1:]),
+        list,
+        be_away,
+        be_busy,
+        break_down,
+    ],
+)
 def test_writer_tries_again(
-    trouble: Callable[[Sequence[Item]], list[Item]],
-    events: Callable[[str], list[dict[str, Any]]],
-    monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[Sequence[Entry]], list[Entry]], events: Events
 ) -> None:
-    """What the table did not take is written after a pause, whatever the reason; no text leaks."""
+    """What the table did not take is written later, whatever the reason; no text leaks."""
     table = Table(trouble, trouble)
-    writer = TranscriptWriter(lambda: table)
-    pauses: list[int] = []
-    monkeypatch.setattr(writer, "_pause", lambda: pauses.append(writer._failures))
-    writer.start()
-    writer.put(item("1"), item("2"), item("3", text="said"))
-    writer.close(ENOUGH_SECONDS)
-    assert set(table.items) == {"1", "2", "3"}
-    assert pauses == [1, 2]
+    write(table, entry("1"), entry("2"), entry("3", text="said"))
+    assert set(table.entries) == {"1", "2", "3"}
     assert events("transcript not written") == []
     assert "said" not in json.dumps(events("transcripts wait"))
 
 
-def test_writer_connects_again(events: Callable[[str], list[dict[str, Any]]]) -> None:
+def test_writer_pauses_longer_the_longer_the_table_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bound of the random pause doubles at each failure; what little is left waits little."""
+    bounds: list[float] = []
+
+    def draw(_low: float, high: float) -> float:
+        bounds.append(high)
+        return 0.0
+
+    monkeypatch.setattr("random.uniform", draw)
+    monkeypatch.setattr(writing, "_FIRST_PAUSE_SECONDS", 1.0)
+    monkeypatch.setattr(writing, "_LONGEST_PAUSE_SECONDS", 7.0)
+    write(
+        Table(be_away, be_away, be_busy, lambda entries: list(entries[:1])), entry("1"), entry("2")
+    )
+    assert bounds == [2.0, 4.0, 7.0, 0.5]
+
+
+def test_writer_connects_again(events: Events) -> None:
     """A table that cannot be reached at first is asked again."""
     table, failures = Table(), [OSError(), OSError()]
 
@@ -127,87 +145,79 @@ def test_writer_connects_again(events: Callable[[str], list[dict[str, Any]]]) ->
             raise failures.pop()
         return table
 
-    writer = TranscriptWriter(connect)
-    writer.start()
-    writer.put(item("1"))
-    writer.close(ENOUGH_SECONDS)
-    assert set(table.items) == {"1"}
-    assert {event["reason"] for event in events("transcripts wait")} <= {"OSError"}
+    buffer = Buffer(10_000)
+    buffer.put([entry("1")])
+    buffer.close()
+    TranscriptWriter(connect, buffer).run()
+    assert set(table.entries) == {"1"}
+    assert {event["reason"] for event in events("transcripts wait")} == {"OSError"}
 
 
-def test_writer_finds_the_one_item_that_is_refused(
-    events: Callable[[str], list[dict[str, Any]]],
-) -> None:
-    """An item that the table never takes goes to the log whole, and the others are written."""
+def test_writer_looks_for_new_credentials() -> None:
+    """Credentials that are refused lead to a new table, as often as it takes; others do not."""
 
-    def refuse(items: Sequence[Item]) -> list[Item]:
-        if any(item["item"] == "bad" for item in items):
+    def refuse(_: Sequence[Entry]) -> list[Entry]:
+        raise CredentialsRefused("ExpiredTokenException")
+
+    tables = [Table(refuse), Table(be_away, refuse), Table()]
+    waiting = list(tables)
+    buffer = Buffer(10_000)
+    buffer.put([entry("1")])
+    buffer.close()
+    TranscriptWriter(lambda: waiting.pop(0), buffer).run()
+    assert [len(table.batches) for table in tables] == [1, 2, 1]
+    assert set(tables[-1].entries) == {"1"}
+
+
+def test_writer_finds_the_one_item_that_is_refused(events: Events) -> None:
+    """An item that the table never takes is printed, and the others are written."""
+
+    def refuse(entries: Sequence[Entry]) -> list[Entry]:
+        if any(entry.key[1] == "bad" for entry in entries):
             raise ItemRefused("ValidationException")
         return []
 
     table = Table(*[refuse] * 20)
-    writer = TranscriptWriter(lambda: table)
-    writer.put(*[item(str(number)) for number in range(10)], item("bad", text="kept here"))
-    writer.start()
-    writer.close(ENOUGH_SECONDS)
-    assert set(table.items) == {str(number) for number in range(10)}
+    others = [entry(str(number)) for number in range(10)]
+    write(table, *others, entry("bad", text="kept here"))
+    assert set(table.entries) == {str(number) for number in range(10)}
     (line,) = events("transcript not written")
-    assert line["reason"] == "ValidationException"
-    assert line["item"] == item("bad", text="kept here")
+    assert (line["reason"], line["of"]) == ("ValidationException", "conv_1/bad")
+    assert json.loads(line["data"])["text"] == "kept here"
 
 
-def test_writer_logs_what_finds_no_room(events: Callable[[str], list[dict[str, Any]]]) -> None:
-    """With the queue full an item goes to the log at once; nothing waits and nothing fails."""
-    table = Table()
-    writer = TranscriptWriter(lambda: table, most_waiting=2)
-    for number in range(3):
-        writer.put(item(str(number), text="said"))
-    (line,) = events("transcript not written")
-    assert (line["reason"], line["item"]) == ("queue full", item("2", text="said"))
-    writer.start()
-    writer.close(ENOUGH_SECONDS)
-    assert set(table.items) == {"0", "1"}
-
-
-def test_writer_logs_what_it_has_no_time_for(
-    events: Callable[[str], list[dict[str, Any]]],
+@pytest.mark.parametrize("trouble", [be_away, break_down])
+def test_writer_lets_no_item_hold_others_up(
+    trouble: Callable[[Sequence[Entry]], list[Entry]],
 ) -> None:
-    """A table that hangs holds the close up for its limit only, and everything is in the log."""
-    release = threading.Event()
+    """An item that fails every batch it is in is soon alone, and all others are written."""
 
-    def hang(_: Sequence[Item]) -> list[Item]:
-        release.wait(ENOUGH_SECONDS)
+    def fail(entries: Sequence[Entry]) -> list[Entry]:
+        if any(entry.key[1] == "bad" for entry in entries):
+            return trouble(entries)
+        if len(table.entries) + len(entries) == 100:
+            buffer.empty()
         return []
 
-    table = Table(hang)
-    writer = TranscriptWriter(lambda: table)
-    writer.start()
-    for number in range(40):
-        writer.put(item(str(number)))
-    writer.close(0.05)
-    writer.put(item("late"))
-    release.set()
-    lines = events("transcript not written")
-    assert {line["item"]["item"] for line in lines} == {*map(str, range(40)), "late"}
-    assert {line["reason"] for line in lines} == {"no time left", "closed"}
+    table = Table(*[fail] * 1000)
+    buffer = Buffer(1_000_000)
+    buffer.put([entry("bad"), *(entry(str(number)) for number in range(100))])
+    TranscriptWriter(lambda: table, buffer).run()
+    assert set(table.entries) == {str(number) for number in range(100)}
 
 
-def test_writer_that_never_started_loses_nothing(
-    events: Callable[[str], list[dict[str, Any]]],
-) -> None:
-    """Items put into a writer without a thread are in the log after its close."""
-    writer = TranscriptWriter(Table)
-    writer.put(item("1"))
-    writer.close(0)
-    writer.close(0)
-    assert [line["item"] for line in events("transcript not written")] == [item("1")]
-
-
-@pytest.mark.timeout(5)
-def test_writer_close_waits_for_no_item_that_its_thread_has_taken(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A close past its limit ends, though the queue is emptied while it looks."""
-    writer = TranscriptWriter(Table)
-    monkeypatch.setattr(writer, "_queue", TakenQueue())
-    writer.close(0)
+def test_writer_in_a_hurry_makes_short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once told so it waits no longer than a moment for a table that is away."""
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    monkeypatch.setattr(writing, "_FIRST_PAUSE_SECONDS", 1000.0)
+    monkeypatch.setattr(writing, "_LONGEST_PAUSE_SECONDS", 1000.0)
+    buffer = Buffer(10_000)
+    buffer.put([entry("1")])
+    buffer.close()
+    table = Table(be_away, be_away)
+    writer = TranscriptWriter(lambda: table, buffer)
+    writer.hurry()
+    writer.run()
+    assert len(pauses) == 2
+    assert max(pauses) <= 0.3

@@ -1,0 +1,109 @@
+"""The way of a transcript from the event loop to the table: an intake, two threads, a buffer.
+
+It owns the threads, and what becomes of everything when the process has to end.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from service.transcripts.buffer import Buffer
+from service.transcripts.entries import encode
+from service.transcripts.intake import MOST_MESSAGES, Intake
+from service.transcripts.restore_lines import print_entries
+from service.transcripts.writer import TranscriptWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from service.transcripts.events import Event
+    from service.transcripts.scribe import Scribe
+    from service.transcripts.writer import Table
+
+logger = logging.getLogger("service.transcripts")
+
+# How often the intake is looked into: waking a thread at each event would cost the event loop more
+# than all the rest, and what comes together is written together.
+_LOOK_SECONDS = 0.1
+_JOIN_SECONDS = 0.02
+# What is printed at the end has to be out before the process is killed. A quarter of a core prints
+# so fast.
+_PRINTED_BYTES_A_SECOND = 2_000_000
+
+
+class TranscriptPipeline:
+    """What one server says to one table."""
+
+    def __init__(
+        self,
+        make_scribe: Callable[[], Scribe],
+        connect: Callable[[], Table],
+        *,
+        buffer_bytes: int,
+        most_messages: int = MOST_MESSAGES,
+    ) -> None:
+        """Both are called in threads; `connect` gives the table, again when it failed."""
+        self._make_scribe = make_scribe
+        self._intake = Intake(most_messages)
+        self._buffer = Buffer(buffer_bytes)
+        self._writer = TranscriptWriter(connect, self._buffer)
+        self._closing = threading.Event()
+        self._scribing = threading.Thread(target=self._write_down, name="transcripts scribe")
+        self._writing = threading.Thread(target=self._writer.run, name="transcripts writer")
+        self.put = self._intake.put
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._scribing.start()
+        self._writing.start()
+
+    def close(self, seconds: float) -> None:
+        """Write what is left, for so long at most; what then remains is printed."""
+        if self._closing.is_set():
+            return
+        deadline = time.monotonic() + seconds
+        self._intake.close()
+        self._writer.hurry()
+        self._closing.set()
+        if self._scribing.ident is None:
+            self._write_down()
+        while self._writing.is_alive() and time.monotonic() < deadline - self._printing_seconds():
+            self._writing.join(_JOIN_SECONDS)
+        # A call to the table may still be under way; the thread ends after it.
+        print_entries(self._buffer.empty(), "no time left")
+        if self._scribing.is_alive():
+            # From here on it prints.
+            self._scribing.join(max(0.0, deadline - time.monotonic()))
+        self._tell_lost(self._intake.count_lost() + len(self._intake))
+
+    def _printing_seconds(self) -> float:
+        return self._buffer.size_bytes / _PRINTED_BYTES_A_SECOND
+
+    def _write_down(self) -> None:
+        """In its thread: make items of all that happens, until the close and what came before."""
+        scribe = self._make_scribe()
+        while True:
+            is_last = self._closing.is_set()
+            while (event := self._intake.take()) is not None:
+                self._write_down_event(scribe, event)
+            self._tell_lost(self._intake.count_lost())
+            if is_last:
+                self._buffer.close()
+                return
+            self._closing.wait(_LOOK_SECONDS)
+
+    def _write_down_event(self, scribe: Scribe, event: Event) -> None:
+        try:
+            entries = [encode(item) for item in scribe.write_down(event)]
+        except Exception as error:  # noqa: BLE001 - one event must not end the thread
+            logger.error("transcript not understood", extra={"error_type": type(error).__name__})
+            return
+        refused = self._buffer.put(entries)
+        print_entries(refused, "no time left" if self._closing.is_set() else "buffer full")
+
+    def _tell_lost(self, count: int) -> None:
+        if count:
+            logger.error("transcripts lost", extra={"count": count, "reason": "intake full"})

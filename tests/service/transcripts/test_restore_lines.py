@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from service.logs import JsonFormatter
+from service.transcripts.entries import encode
+from service.transcripts.restore_lines import LONGEST_LINE_BYTES, logger, print_entries
+
+if TYPE_CHECKING:
+    from service.transcripts.items import Item
+
+# A short text of any characters, over and over: up to 1 MB without the time to draw that much.
+TEXTS = st.builds(
+    lambda text, length: (text * (length // max(len(text), 1) + 1))[:length],
+    st.text(max_size=40),
+    st.sampled_from([0, 1, 50, 4_000, 5_000, 30_000, 250_000]),
+)
+NAMES = st.text(min_size=1, max_size=64)
+
+
+def printed(item: Item, reason: str = "ValidationException") -> list[str]:
+    """The lines of an item as the service's log has them."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logger.addHandler(handler)
+    try:
+        print_entries([encode(item)], reason)
+    finally:
+        logger.removeHandler(handler)
+    return stream.getvalue().splitlines()
+
+
+def restored(lines: list[str]) -> tuple[Any, str]:
+    """The item that lines in any order come to, and its whole text."""
+    parts = sorted((json.loads(line) for line in lines), key=lambda line: int(line["part"]))
+    text = "".join(part["data"] for part in parts)
+    assert [part["part"] for part in parts] == list(range(1, parts[0]["parts"] + 1))
+    assert {part["digest"] for part in parts} == {hashlib.sha256(text.encode()).hexdigest()[:16]}
+    return json.loads(text), text
+
+
+@settings(max_examples=60)
+@given(name=NAMES, text=TEXTS, heard=TEXTS, chunks=st.integers(0, 10**15))
+@example(name="\x00" * 64, text='"' * 1_000_000, heard="", chunks=1)
+@example(name="🙂" * 64, text="\\" * 9_999, heard="\x7f\u2028", chunks=1)
+def test_restore_lines_hold_any_item(name: str, text: str, heard: str, chunks: int) -> None:
+    """Whatever an item has in it comes back from its lines, and none is longer than 12 KB."""
+    key = "message#000000000001#0001#part#0002"
+    item: Item = {"conversation": name, "item": key, "text": text, "heard": heard, "chunks": chunks}
+    lines = printed(item)
+    found, whole = restored(lines[::-1])
+    assert found == item
+    assert whole.isascii()
+    assert max(len(line.encode()) + 1 for line in lines) <= LONGEST_LINE_BYTES
+    first = json.loads(lines[0])
+    assert (first["event"], first["of"]) == ("transcript not written", f"{name}/{key}")
+    assert first["reason"] == "ValidationException"
+
+
+def test_restore_line_of_a_usual_item_is_one() -> None:
+    """A message as people speak takes a single line."""
+    (line,) = printed({"conversation": "conv_1", "item": "message#1", "text": "Guten Tag " * 50})
+    assert (json.loads(line)["part"], json.loads(line)["parts"]) == (1, 1)
