@@ -22,19 +22,43 @@ CDK_JSON = Path(__file__).parents[2] / "cdk.json"
 
 Resource = dict[str, Any]
 
-# Changes to the smallest environment, for `environment_with`: the other way wherever the settings
-# of Api and Site offer two. One variant for many tests, because a synthesis takes seconds.
+# Changes to the smallest environment, for `environment_with`: whatever reaches a program, and the
+# other way wherever the settings of Api and Site offer two. One variant for many tests, because a
+# synthesis takes seconds.
 GUARDED: dict[str, Any] = {
     "alarms.email": "oncall@example.com",
+    "agent.apology": "Sorry, please try again.",
+    "agent.bedrock_guardrail": "gr1a2b3c/DRAFT",
+    "agent.filler": "One moment …",
+    "agent.first_words_seconds": 1.25,
+    "agent.instructions": "Be brief.\nNever say “{}”, $HOME or 100%.",
+    "agent.max_tokens": 300,
+    "agent.models": [
+        "bedrock/us.amazon.nova-lite-v1:0",
+        "openai/gpt-5-mini",
+        "openai_chat/meta/llama-3.3",
+        "anthropic/claude-haiku-4-5",
+        "gemini/gemini-2.5-flash",
+    ],
+    "agent.module": "echo:answer",
+    "agent.openai_base_url": "https://one.example.org:8443/v1",
+    "agent.openai_chat_base_url": "https://two.example.org/v1",
+    "agent.temperature": 0.5,
+    "conversations.first_chunk_seconds": 1.5,
+    "conversations.idle_seconds": 120,
+    "conversations.max_conversations": 7,
+    "conversations.stop_grace_seconds": 60,
     "data.retain": True,
     "elevenlabs.host": "https://api.eu.residency.elevenlabs.io",
     "engine.conversation.max_duration_seconds": 120,
+    "engine.language": "pt-br",
     "engine.on_key_refused": "orphan",
     "engine.privacy.record_voice": False,
     "engine.request_headers": {"X-Plan": "gold"},
     "engine.tts.stability": 0.25,
     "functions.log_days": 90,
     "functions.memory_mib": 1024,
+    "service.log_level": "warning",
     "site.first_message": "Hello!",
     "token.burst": 9,
     "token.cors_origins": ["https://app.example.com"],
@@ -44,6 +68,9 @@ GUARDED: dict[str, Any] = {
     "token.requests_per_second": 7,
     "token.snap_start": True,
     "token.user_ticket": True,
+    "transcripts.days": 45,
+    "transcripts.shards": 9,
+    "transcripts.text": "drop",
 }
 
 
@@ -97,12 +124,15 @@ class Image:
 class Stacks:
     """The templates of one environment by part: Foundation, Realtime, Api, Site.
 
-    `needs` says which parts are deployed before each; `images` what each image is built from.
+    `needs` says which parts are deployed before each, `images` what each image is built from,
+    `protected` which stacks refuse to be deleted, `lookups` what an account would be asked for.
     """
 
     templates: dict[str, Template]
     needs: dict[str, set[str]]
     images: list[Image]
+    protected: set[str]
+    lookups: list[str]
 
     def part(self, name: str) -> Template:
         return self.templates[name]
@@ -130,9 +160,11 @@ class StackShelf:
                 file.write_text(json.dumps(synthesize(environment)), encoding="utf-8")
         parts = json.loads(file.read_text(encoding="utf-8"))
         return Stacks(
-            {part: Template(each["template"]) for part, each in parts.items()},
-            {part: set(each["needs"]) for part, each in parts.items()},
-            [Image(**image) for each in parts.values() for image in each["images"]],
+            templates={part: Template(each["template"]) for part, each in parts.items()},
+            needs={part: set(each["needs"]) for part, each in parts.items()},
+            images=[Image(**image) for each in parts.values() for image in each["images"]],
+            protected={part for part, each in parts.items() if each["protected"]},
+            lookups=[key for each in parts.values() for key in each["lookups"]],
         )
 
 
@@ -149,6 +181,8 @@ def synthesize(environment: Environment) -> dict[str, Any]:
         context = json.loads(CDK_JSON.read_text(encoding="utf-8"))["context"]
         app = cdk.App(outdir=folder, context=context, analytics_reporting=False)
         stacks = synthesize(app, environment).stacks
+        manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+        lookups = [each["key"] for each in manifest.get("missing", [])]
         names = {stack.id for stack in stacks}
         return {
             _part(stack.id): {
@@ -156,6 +190,8 @@ def synthesize(environment: Environment) -> dict[str, Any]:
                 # A stack also depends on its assets, which are no stacks.
                 "needs": [_part(each.id) for each in stack.dependencies if each.id in names],
                 "images": _images(Path(folder), stack.id),
+                "protected": bool(stack.termination_protection),
+                "lookups": lookups,
             }
             for stack in stacks
         }

@@ -44,41 +44,11 @@ LEFT_TO_THE_TOKEN_FUNCTION = {
     "LOG_LEVEL": "its default suits every environment",
     "USER_TICKET_SECONDS": "its default is the bound that is documented",
 }
-UNUSUAL = {
-    **GUARDED,
-    "agent.module": "echo:answer",
-    "agent.models": [
-        "bedrock/us.amazon.nova-lite-v1:0",
-        "openai/gpt-5-mini",
-        "openai_chat/meta/llama-3.3",
-        "anthropic/claude-haiku-4-5",
-        "gemini/gemini-2.5-flash",
-    ],
-    "agent.instructions": "Be brief.\nNever say “{}”, $HOME or 100%.",
-    "agent.temperature": 0.5,
-    "agent.max_tokens": 300,
-    "agent.first_words_seconds": 1.25,
-    "agent.filler": "One moment …",
-    "agent.apology": "Sorry, please try again.",
-    "agent.bedrock_guardrail": "gr1a2b3c/DRAFT",
-    "agent.openai_base_url": "https://one.example.org:8443/v1",
-    "agent.openai_chat_base_url": "https://two.example.org/v1",
-    "engine.language": "pt-br",
-    "service.log_level": "warning",
-    "conversations.max_conversations": 7,
-    "conversations.first_chunk_seconds": 1.5,
-    "conversations.idle_seconds": 120,
-    "conversations.stop_grace_seconds": 60,
-    "engine.conversation.max_duration_seconds": 300,
-    "transcripts.days": 45,
-    "transcripts.shards": 9,
-    "transcripts.text": "drop",
-}
 
 
 @pytest.fixture(scope="session")
 def environment() -> Environment:
-    return environment_with(UNUSUAL)
+    return environment_with(GUARDED)
 
 
 @pytest.fixture(scope="session")

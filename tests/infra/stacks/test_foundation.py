@@ -7,7 +7,7 @@ import pytest
 from infra.settings import load_environment
 from tests.fakes.environments import environment_with
 from tests.fakes.stack_variants import BOUNDARY, environment_named
-from tests.fakes.stacks import StackShelf, Template
+from tests.fakes.stacks import GUARDED, StackShelf, Template
 
 TABLE = "AWS::DynamoDB::GlobalTable"
 SECRET = "AWS::SecretsManager::Secret"
@@ -179,6 +179,7 @@ def test_stacks_bound_each_role(name: str, boundary: str, stacks: StackShelf) ->
 
 def test_foundation_needs_no_production_to_be_protected(stacks: StackShelf) -> None:
     """Retention comes from settings, never from the environment's name."""
-    protected = environment_with({"data.retain": True}, name="anything")
-    table = stacks(protected).part("Foundation").resources(TABLE)
+    retained = environment_with(GUARDED)
+    assert not retained.production
+    table = stacks(retained).part("Foundation").resources(TABLE)
     assert [each["DeletionPolicy"] for each in table.values()] == ["Retain"]

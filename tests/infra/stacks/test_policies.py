@@ -54,13 +54,17 @@ PHYSICAL_NAMES = {
 }
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+PARTS = ("Foundation", "Realtime", "Api", "Site")
 # Their `…Name` is the other resource's.
 REFERRING = {"AWS::EC2::VPCEndpoint", "AWS::Logs::MetricFilter"} | {
     f"AWS::Lambda::{kind}" for kind in ("Alias", "EventInvokeConfig", "Permission", "Version")
 }
 EVERYWHERE = {"0.0.0.0/0", "::/0"}
-# Between them they have every resource; linting costs more than making.
-LINTED = ("dev", "prod", "no domain, everything on", "own domain in an existing network")
+# Between them they have every resource with every property; linting costs more than making.
+LINTED = [
+    *((name, part) for name in ("prod", "no domain, everything on") for part in PARTS),
+    ("own domain in an existing network", "Realtime"),
+]
 # The CDK says dependencies twice; zones are a setting, for nothing is looked up.
 IGNORED_LINT = ["W3005", "W3010"]
 
@@ -260,13 +264,26 @@ def test_nothing_has_a_physical_name(templates: dict[str, Template]) -> None:
             assert named == set(), resource["Type"]
 
 
-@pytest.mark.parametrize("name", LINTED)
-def test_templates_pass_cfn_lint(name: str, stacks: StackShelf) -> None:
+@pytest.mark.parametrize(("name", "part"), LINTED)
+def test_templates_pass_cfn_lint(name: str, part: str, stacks: StackShelf) -> None:
     """CloudFormation's own rules find nothing."""
     config = ManualArgs(ignore_checks=IGNORED_LINT, regions=["us-east-1"])
-    for template in stacks(environment_named(name)).templates.values():
-        found = cfnlint.api.lint(template.text, config=config)
-        assert [f"{each.rule.id} {each.message} {each.path}" for each in found] == []
+    found = cfnlint.api.lint(stacks(environment_named(name)).part(part).text, config=config)
+    assert [f"{each.rule.id} {each.message} {each.path}" for each in found] == []
+
+
+def test_templates_that_are_linted_have_everything(stacks: StackShelf) -> None:
+    """No environment has a resource with a property that is in none of those."""
+    linted = {each for name, part in LINTED for each in properties_of(name, part, stacks)}
+    every = {
+        each for name in EVERY_NAME for part in PARTS for each in properties_of(name, part, stacks)
+    }
+    assert every - linted == set()
+
+
+def properties_of(name: str, part: str, stacks: StackShelf) -> set[tuple[str, str]]:
+    resources = stacks(environment_named(name)).part(part).resources().values()
+    return {(each["Type"], key) for each in resources for key in each.get("Properties", {})}
 
 
 def test_functions_are_never_called_again_by_lambda(templates: dict[str, Template]) -> None:

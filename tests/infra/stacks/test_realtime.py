@@ -114,13 +114,12 @@ def test_realtime_lets_the_task_write_transcripts_and_nothing_else(plain: Templa
     assert "Transcripts" in json.dumps(statement["Resource"])
 
 
-@pytest.mark.parametrize(("architecture", "word"), [("arm64", "ARM64"), ("x86_64", "X86_64")])
-def test_realtime_names_the_platform_on_the_task(
-    architecture: str, word: str, stacks: StackShelf
-) -> None:
-    """The task runs where its image was built for."""
-    environment = environment_with({"service.architecture": architecture})
-    platform = stacks(environment).part("Realtime").only(TASK)["RuntimePlatform"]
+@pytest.mark.parametrize(
+    ("name", "word"), [("dev", "ARM64"), ("blue/green without a domain", "X86_64")]
+)
+def test_realtime_names_the_platform_on_the_task(name: str, word: str, stacks: StackShelf) -> None:
+    """The task runs where its image was built for, as `service.architecture` says."""
+    platform = stacks(environment_named(name)).part("Realtime").only(TASK)["RuntimePlatform"]
     assert platform == {"CpuArchitecture": word, "OperatingSystemFamily": "LINUX"}
 
 
@@ -226,15 +225,11 @@ def test_realtime_allows_commands_by_setting_only(plain: Template, full: Templat
     assert container(full)["ReadonlyRootFilesystem"] is False
 
 
-@pytest.mark.parametrize(
-    ("changes", "provider"), [({}, "FARGATE"), ({"service.spot": True}, "FARGATE_SPOT")]
-)
-def test_realtime_runs_on_spot_by_setting(
-    changes: dict[str, Any], provider: str, stacks: StackShelf
-) -> None:
+def test_realtime_runs_on_spot_by_setting(plain: Template, full: Template) -> None:
     """One capacity provider, named by the setting."""
-    service = stacks(environment_with(changes)).part("Realtime").only(SERVICE)
-    assert service["CapacityProviderStrategy"] == [{"CapacityProvider": provider, "Weight": 1}]
+    for realtime, provider in ((plain, "FARGATE"), (full, "FARGATE_SPOT")):
+        strategy = realtime.only(SERVICE)["CapacityProviderStrategy"]
+        assert strategy == [{"CapacityProvider": provider, "Weight": 1}]
 
 
 def test_realtime_rings_when_nobody_answers(prod: Template, plain: Template) -> None:
