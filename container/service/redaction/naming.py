@@ -46,7 +46,9 @@ _NATIONAL_ID = """
 ssn social itin nino ni insurance nhs steuer steuerid steuernummer identifikationsnummer
 steueridentifikationsnummer idnr nir secu securite sociale dni nie nif codice fiscale bsn
 burgerservicenummer sofinummer pesel contribuinte cpf cidadao tax national identity identidad
-identificacion identite identita insee fiscal taxpayer steueridnummer
+identificacion identite identita insee fiscal taxpayer documento
+personnummer fodselsnummer curp aadhaar ahv rijksregisternummer sozialversicherungsnummer svnr cpr
+ppsn pps tfn
 """
 # Numbers of things. A number with such a name is no phone number, however much it looks like one.
 _OTHER = """

@@ -59,6 +59,8 @@ _CODES = {
         ),
     ),
     "PT": (_id(r"\d{9}[A-Z][A-Z0-9]\d", "pt.cc"),),
+    "IE": (_id(r"\d{7}[A-W][A-IW]?", "ie.pps"),),
+    "MX": (_id(r"[A-Z]{4}\d{6}[A-Z]{6}[0-9A-Z]\d", "mx.curp"),),
 }
 # Ids of digits alone.
 _NUMBERS = {
@@ -75,6 +77,15 @@ _NUMBERS = {
     # Taxpayers that are persons: https://pt.wikipedia.org/wiki/Número_de_identificação_fiscal
     "PT": (_id(r"(?:[1-3]\d|45)\d{7}", "pt.nif"),),
     "BR": (_id(r"\d{11}", "br.cpf"),),
+    "AT": (_id(r"\d{10}", "at.vnr"),),
+    "AU": (_id(r"\d{9}", "au.tfn", is_certain=False),),
+    "BE": (_id(r"\d{11}", "be.nn"),),
+    "CA": (_id(r"\d{9}", "ca.sin", is_certain=False, shape=(3, 3, 3)),),
+    "CH": (_id(r"756\d{10}", "ch.ssn"),),
+    "DK": (_id(r"\d{10}", "dk.cpr", is_certain=False, shape=(6, 4)),),
+    "IN": (_id(r"\d{12}", "in_.aadhaar"),),
+    "NO": (_id(r"\d{11}", "no.fodselsnummer"),),
+    "SE": (_id(r"\d{10}", "se.personnummer", is_certain=False, shape=(6, 4)),),
 }
 TERRITORIES = frozenset(_CODES) | frozenset(_NUMBERS)
 

@@ -90,7 +90,7 @@ class Phones:
     def is_certain(self, run: Run) -> bool:
         """Whether the digits alone, in use as they are, make a phone number: to cut long runs."""
         digits = run.digits
-        if not _SHORTEST_UNNAMED <= len(digits) <= LONGEST:
+        if not _SHORTEST_UNNAMED <= len(digits) <= LONGEST or _is_list(run):
             return False
         return any(
             _is_begun_so(digits, territory) and _is_valid(digits, territory)

@@ -7,6 +7,7 @@ and punctuation between. It knows languages, but not what the digits mean.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.redaction.languages import HESITATIONS, Language, languages, no_language, number_words
@@ -105,7 +106,11 @@ class Reading:
 
     def __init__(self, text: str, tokens: Sequence[Token], language: Language) -> None:
         self.text, self.tokens, self.language = text, tokens, language
-        self.runs = _RunReader(tokens, language).read()
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """Every run of digits, in order."""
+        return _RunReader(self.tokens, self.language).read()
 
 
 class _RunReader:

@@ -22,7 +22,24 @@ _ALPHABET = """
 alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november
 oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu
 """
-_LETTER_NAMES = {"zed": "Z", "zee": "Z", "zeta": "Z", "equis": "X", "jota": "J", "ypsilon": "Y"}
+# Names of letters that are long enough not to be anything else.
+_NAMES_BY_LETTER = {
+    "F": "efe effe",
+    "H": "hache acca aga",
+    "J": "jota jot",
+    "L": "ele elle",
+    "M": "eme emme",
+    "N": "ene enne",
+    "R": "erre",
+    "S": "ese esse",
+    "V": "uve vau",
+    "X": "equis xis ix",
+    "Y": "ypsilon",
+    "Z": "zed zee zeta zet zett",
+}
+_LETTER_NAMES = {
+    name: letter for letter, names in _NAMES_BY_LETTER.items() for name in names.split()
+}
 _LETTER_WORDS = _LETTER_NAMES | {word: word[0].upper() for word in _ALPHABET.split()}
 # D as in Dora, D wie Dora, D comme Denise …
 _AS_IN = word_set(
@@ -89,7 +106,7 @@ def _read_pieces(reading: Reading) -> Iterator[_Piece]:
     spoken = _digits_by_token(reading.runs, reading.tokens)
     index = 0
     while index < len(reading.tokens):
-        piece = spoken.get(index) or _read_letters(reading.text, reading.tokens, index)
+        piece = spoken.get(index) or _read_letters(reading, index)
         if piece:
             yield piece
         index = piece.after if piece else index + 1
@@ -107,32 +124,33 @@ def _digits_by_token(runs: Sequence[Run], tokens: Sequence[Token]) -> dict[int, 
     return pieces
 
 
-def _read_letters(text: str, tokens: Sequence[Token], index: int) -> _Piece | None:
-    token = tokens[index]
+def _read_letters(reading: Reading, index: int) -> _Piece | None:
+    token = reading.tokens[index]
+    if token.is_word and len(token.text) == 1 and token.text.isascii():
+        return _read_letter(reading.tokens, index)
     if token.is_numeral:
-        return _Piece(token.text, index, index + 1)
-    if not token.is_word or not token.text.isascii():
+        characters = token.text
+    elif token.is_word:
+        is_code = _is_code(reading, index)
+        characters = _LETTER_WORDS.get(token.text) or (token.text.upper() if is_code else "")
+    else:
         return None
-    letter = _LETTER_WORDS.get(token.text)
-    if letter:
-        return _Piece(letter, index, index + 1)
-    if len(token.text) == 1:
-        return _read_letter(tokens, index)
-    if len(token.text) > _MOST_LETTERS or not _is_code(text, tokens, index):
-        return None
-    return _Piece(token.text.upper(), index, index + 1)
+    return _Piece(characters, index, index + 1) if characters else None
 
 
-def _is_code(text: str, tokens: Sequence[Token], index: int) -> bool:
+def _is_code(reading: Reading, index: int) -> bool:
     """Letters are part of a code in capitals, or beside a numeral if they are few or glued."""
-    token = tokens[index]
-    if text[token.start : token.end].isupper():
+    token, tokens = reading.tokens[index], reading.tokens
+    word = token.text
+    if len(word) > _MOST_LETTERS or word in reading.language.fillers or not word.isascii():
+        return False
+    if reading.text[token.start : token.end].isupper():
         return True
-    around = [tokens[at] for at in (index - 1, index + 1) if 0 <= at < len(tokens)]
-    numerals = [other for other in around if other.is_numeral]
-    is_short = len(token.text) <= _MOST_LOOSE_LETTERS and token.text not in _BETWEEN
-    return (is_short and bool(numerals)) or any(
-        is_glued(other, token) or is_glued(token, other) for other in numerals
+    around = (tokens[at] for at in (index - 1, index + 1) if 0 <= at < len(tokens))
+    is_short = len(word) <= _MOST_LOOSE_LETTERS and word not in _BETWEEN
+    return any(
+        other.is_numeral and (is_short or is_glued(other, token) or is_glued(token, other))
+        for other in around
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # Stands in for what is redacted already: neither letter, digit nor space, so nothing spans it.
 MASK = "\ue000"
-_PIECE = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
+_PIECE = re.compile(rf"\d+|[^\W\d_]+|{MASK}+|[^\w\s]|_")
 _WORD = re.compile(r"[^\W\d_]+")
 # Letters that have no decomposition into a base letter and an accent.
 _SPECIAL_LETTERS = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "\u0131": "i"})
@@ -72,7 +72,7 @@ def _make_token(match: re.Match[str]) -> Token:
     if is_word:
         text = fold(piece)
     else:
-        text = _to_ascii_digits(piece) if is_numeral else _SAME_SIGNS.get(piece, piece)
+        text = _to_ascii_digits(piece) if is_numeral else _SAME_SIGNS.get(piece[0], piece[0])
     return Token(text, match.start(), match.end(), is_word, is_numeral)
 
 

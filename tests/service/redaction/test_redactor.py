@@ -165,31 +165,61 @@ def test_redactor_trusts_names_more_than_check_digits(
 
 
 @pytest.mark.parametrize(
+    ("unit", "length"),
+    [
+        ("1", 100_000),
+        ("at dot ", 100_000),
+        ("double ", 100_000),
+        ("double four ", 100_000),
+        ("4 1 ", 100_000),
+        ("4111 ", 30_000),
+        ("1, ", 30_000),
+        ("0171 1234567, ", 30_000),
+        ("a@", 30_000),
+        ("a.", 30_000),
+        ("a@a.", 30_000),
+        ("DE89", 30_000),
+        ("D E 8 9 ", 30_000),
+        ("card 12345678Z ", 30_000),
+        ("[card]", 30_000),
+        ("(", 30_000),
+        (ascii_letters, 30_000),
+    ],
+)
+def test_redactor_takes_bounded_time(unit: str, length: int) -> None:
+    """Also texts made to be hard take seconds at most, and time grows with their length alone."""
+    began = time.process_time()
+    ANYBODY.redact(unit * (length // len(unit)))
+    assert time.process_time() - began < 15
+
+
+def fastest_microseconds(redactor: Redactor, text: str) -> float:
+    """CPU time of one call, the best of many: others share the machine."""
+    best = float("inf")
+    for _ in range(40):
+        began = time.perf_counter()
+        for _ in range(5):
+            redactor.redact(text)
+        best = min(best, (time.perf_counter() - began) / 5)
+    return best * 1e6
+
+
+def test_redactor_passes_ordinary_utterances_quickly() -> None:
+    """80 characters without digits and number words take at most 60 µs."""
+    text = "Yes, I would like to know whether my appointment can be moved to the afternoon."
+    assert fastest_microseconds(ANYBODY, text) < 60
+
+
+@pytest.mark.parametrize(
     "text",
     [
-        "1" * 100_000,
-        "4 1 " * 25_000,
-        "4111 " * 20_000,
-        "1, " * 33_000,
-        "0171 1234567, " * 7_000,
-        "four one " * 11_000,
-        "at dot " * 14_000,
-        "a@" * 50_000,
-        "a." * 50_000 + "@",
-        "a@a." * 25_000,
-        "double " * 14_000,
-        "double four " * 8_000,
-        "DE89" * 25_000,
-        "D E 8 9 " * 12_000,
-        "card 12345678Z " * 6_600,
-        "[card]" * 16_000,
-        "(" * 100_000,
-        ascii_letters * 2_000,
+        "It's four one one one, one one one one, one one one one, um, one one one one, thanks.",
+        "We'd like a table for two at seven thirty on the first of May, or the second at eight.",
+        "My email is john dot smith at example dot com and my number is 415 555 0132, call at 5.",
+        "Der Preis war einundzwanzig, nicht zwölf, und wir waren zu dritt um sieben oder acht da.",
+        "my IBAN is D E eight nine three seven zero four zero zero four four zero five three two",
     ],
-    ids=lambda text: text[:12],
 )
-def test_redactor_takes_bounded_time(text: str) -> None:
-    """Also texts made to be hard take seconds at most: 100 kB, 50 times the longest utterance."""
-    began = time.process_time()
-    ANYBODY.redact(text)
-    assert time.process_time() - began < 20
+def test_redactor_takes_a_millisecond_at_most(text: str) -> None:
+    """Also an utterance that is full of numbers takes at most a millisecond."""
+    assert fastest_microseconds(AMERICAN, text) < 1000
