@@ -83,16 +83,18 @@ class Failover:
             breaker, has_begun = candidate.breaker, False
             breaker.begin(self._loop.time())
             try:
-                async with aclosing(candidate.model.stream(prompt)) as answer:
-                    with self._watch.allow(seconds) as patience:
-                        async for piece in answer:
-                            patience.pause()
-                            if not has_begun:
-                                has_begun, seconds = True, STALL_SECONDS
-                                breaker.succeed()
-                                asking.model = candidate.name
-                            yield piece
-                            patience.resume(seconds)
+                async with (
+                    aclosing(candidate.model.stream(prompt)) as answer,
+                    self._watch.allow(seconds) as patience,
+                ):
+                    async for piece in answer:
+                        patience.pause()
+                        if not has_begun:
+                            has_begun, seconds = True, STALL_SECONDS
+                            breaker.succeed()
+                            asking.model = candidate.name
+                        yield piece
+                        patience.resume(seconds)
                 if has_begun:
                     return
                 raise ModelError(f"{candidate.name} gave no answer")

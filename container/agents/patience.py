@@ -23,7 +23,7 @@ class Watch:
         self._is_awake = False
 
     def allow(self, seconds: float) -> Patience:
-        """Begin a wait of the running task; use what is returned as `with watch.allow(…)`."""
+        """Begin a wait of the running task; use what is returned as `async with watch.allow(…)`."""
         return Patience(self, self._loop.time() + seconds)
 
     def time(self) -> float:
@@ -51,7 +51,7 @@ class Watch:
 
 
 class Patience:
-    """The waits of one task, one after the other; the first begins with the `with` block.
+    """The waits of one task, one after the other; the first begins with the block.
 
     A wait that is too long is cancelled, and the block raises TimeoutError. The task that waits
     must be the one that entered it.
@@ -68,16 +68,28 @@ class Patience:
         self._has_fired = False
         self._due_at = due_at
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         self._watch.add(self)
         return self
 
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._watch.remove(self)
-        was_cancelled = self._has_fired and isinstance(error, asyncio.CancelledError)
+        if not self._has_fired:
+            return
         # Somebody else's cancellation goes on, also when both come together.
-        if was_cancelled and self._task.uncancel() <= self._cancelling:
+        is_alone = self._task.uncancel() <= self._cancelling
+        if not isinstance(error, asyncio.CancelledError):
+            await self._take_cancellation(is_alone)
+        elif is_alone:
             raise TimeoutError from None
+
+    async def _take_cancellation(self, is_alone: bool) -> None:
+        # A timeout of the stream's own at the same moment ends it before the cancellation comes.
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            if not is_alone:
+                raise
 
     def pause(self) -> None:
         """What was waited for is here; what the task does now may take its time."""

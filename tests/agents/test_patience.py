@@ -29,7 +29,7 @@ async def read(
     """Wait so long for each item, and work on it before the next."""
     bounds = iter(seconds)
     items = []
-    with (watch or Watch()).allow(next(bounds)) as patience:
+    async with (watch or Watch()).allow(next(bounds)) as patience:
         async for item in stream:
             patience.pause()
             items.append(item)
@@ -83,6 +83,26 @@ async def test_patience_yields_to_a_cancellation_at_the_same_moment() -> None:
     asyncio.get_running_loop().call_later(0, task.cancel)
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_patience_outlives_a_timeout_of_the_stream_at_the_same_moment() -> None:
+    """A stream that turns a cancellation into its own error leaves none behind for the task."""
+    task = asyncio.current_task()
+    assert task is not None
+
+    async def fail_by_its_own_timeout() -> AsyncGenerator[int, None]:
+        try:
+            await asyncio.get_running_loop().create_future()
+            yield 0
+        except asyncio.CancelledError:
+            task.cancel()  # what its own timer did in the same step of the event loop
+            task.uncancel()
+            raise ConnectionError from None
+
+    with pytest.raises(ConnectionError):
+        await read(fail_by_its_own_timeout(), 0.02)
+    await asyncio.sleep(0)
+    assert task.cancelling() == 0
 
 
 async def test_watch_ends_only_the_wait_that_is_too_long() -> None:
