@@ -67,7 +67,7 @@ synth: setup ## make the templates of every environment, or of ENV=…, in cdk.o
 		node_modules/.bin/cdk synth --quiet --context env=$$file --output cdk.out/$$file; \
 	done
 
-deploy: setup ## deploy ENV=… to an AWS account; asks for the ElevenLabs key if its secret is empty
+deploy: setup ## deploy ENV=… to an AWS account; asks for each key whose secret is empty
 	@$(BIN)/python -m cli deploy
 
 diff: setup ## show what deploying ENV=… would change
