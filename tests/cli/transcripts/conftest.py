@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
+import boto3
 import pytest
 
 from tests.cli.transcripts.program import Program
@@ -17,12 +18,22 @@ def client() -> Iterator[Any]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def session(client: Any) -> boto3.Session:
+    """The session of all commands of a module: each new one reads boto3's data again."""
+    assert client
+    return boto3.Session(region_name=REGION)
+
+
 @pytest.fixture
 def speechctl(
-    client: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    client: Any,
+    session: boto3.Session,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Program]:
     """The command in this process, with a table that is empty before and after."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setattr(boto3, "Session", lambda: session)
     for name in ("ENV", "AWS_ENDPOINT_URL", "ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     yield Program(capsys)

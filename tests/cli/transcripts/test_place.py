@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import boto3
 import pytest
 
 from cli.stacks.account import Account
@@ -70,6 +71,7 @@ def test_missing_credentials_are_one_line(
     """Who has no credentials is told where they come from."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(boto3, "Session", boto3.session.Session)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -92,7 +94,7 @@ class OneAccount(FakeAws):
         super().__init__({STACK: FakeStack(outputs=outputs)} if outputs else {})
         self._dynamodb = client
 
-    def client(self, name: str, **_: Any) -> Any:
+    def client(self, name: str, **_: Any) -> Any:  # type: ignore[override]
         return self._dynamodb if name == "dynamodb" else self
 
     def get_credentials(self) -> object:

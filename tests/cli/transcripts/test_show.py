@@ -31,8 +31,7 @@ def test_show_tells_the_whole_conversation(client: Any, speechctl: Program) -> N
         "                     [redacted: card, email]",
         "09:00:01.000  agent  Hi there",
         "                     heard: Hi",
-        "                     [interrupted, first words 412 ms, in all 3200 ms, 5 chunks,"
-        " openai/gpt]",
+        f"{' ' * 21}[interrupted, first words 412 ms, in all 3200 ms, 5 chunks, openai/gpt]",
     ]
 
 
