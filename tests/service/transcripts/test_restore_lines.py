@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from service.logs import JsonFormatter
 from service.transcripts.entries import encode
 from service.transcripts.restore_lines import LONGEST_LINE_BYTES, logger, print_entries
+from tests.fakes.restored_items import read_restored
 
 if TYPE_CHECKING:
     from service.transcripts.items import Item
@@ -38,16 +38,7 @@ def printed(item: Item, reason: str = "ValidationException") -> list[str]:
     return stream.getvalue().splitlines()
 
 
-def restored(lines: list[str]) -> tuple[Any, str]:
-    """The item that lines in any order come to, and its whole text."""
-    parts = sorted((json.loads(line) for line in lines), key=lambda line: int(line["part"]))
-    text = "".join(part["data"] for part in parts)
-    assert [part["part"] for part in parts] == list(range(1, parts[0]["parts"] + 1))
-    assert {part["digest"] for part in parts} == {hashlib.sha256(text.encode()).hexdigest()[:16]}
-    return json.loads(text), text
-
-
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(name=NAMES, text=TEXTS, heard=TEXTS, chunks=st.integers(0, 10**15))
 @example(name="\x00" * 64, text='"' * 1_000_000, heard="", chunks=1)
 @example(name="🙂" * 64, text="\\" * 9_999, heard="\x7f\u2028", chunks=1)
@@ -56,10 +47,9 @@ def test_restore_lines_hold_any_item(name: str, text: str, heard: str, chunks: i
     key = "message#000000000001#0001#part#0002"
     item: Item = {"conversation": name, "item": key, "text": text, "heard": heard, "chunks": chunks}
     lines = printed(item)
-    found, whole = restored(lines[::-1])
-    assert found == item
-    assert whole.isascii()
+    assert read_restored(json.loads(line) for line in lines[::-1]) == [item]
     assert max(len(line.encode()) + 1 for line in lines) <= LONGEST_LINE_BYTES
+    assert all(line.isascii() for line in lines)
     first = json.loads(lines[0])
     assert (first["event"], first["of"]) == ("transcript not written", f"{name}/{key}")
     assert first["reason"] == "ValidationException"
