@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.redaction.languages import HESITATIONS, Language, languages, no_language, number_words
+from service.redaction.number_words import NumberReader
 from service.redaction.tokens import is_glued
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _CLOSE_SIGNS = frozenset("-./()·")
 _PAUSE_SIGNS = frozenset(",;")
 _PLUS_WORDS = frozenset({"plus", "mas", "piu"})
 _MOST_WORDS_BETWEEN = 4
-_LARGEST_NUMBER = 999_999
 
 
 class Group(NamedTuple):
@@ -120,6 +120,7 @@ class _RunReader:
         self._tokens = tokens
         self._language = language
         self._fillers = HESITATIONS | language.fillers
+        self._numbers = NumberReader(tokens, language)
         self._runs: list[Run] = []
         self._groups: list[Group] = []
         self._first = self._last = self._words_between = 0
@@ -199,7 +200,7 @@ class _RunReader:
         sound = self._language.sounds.get(token.text)
         if sound is not None and self._is_between_digits(index):
             return str(sound), index + 1
-        return self._read_number(index, self._language)
+        return self._numbers.read(index)
 
     def _touches_letters(self, index: int) -> bool:
         token, tokens = self._tokens[index], self._tokens
@@ -213,102 +214,22 @@ class _RunReader:
         if self._groups and self._words_between == 0:
             return True
         after = self._tokens[index + 1] if index + 1 < len(self._tokens) else None
-        return after is not None and (after.is_numeral or self._value(index + 1) is not None)
+        return after is not None and (
+            after.is_numeral or self._numbers.value(index + 1) is not None
+        )
 
     def _is_between_digits(self, index: int) -> bool:
         """Whether single digits stand right before and behind: four four *to* one."""
-        before, after = self._value(index - 1) if index else None, self._value(index + 1)
+        before, after = (
+            self._numbers.value(index - 1) if index else None,
+            self._numbers.value(index + 1),
+        )
         return before is not None and after is not None and max(before, after) < 10
 
     def _read_repeated(self, index: int, times: int) -> tuple[str, int]:
         if index < len(self._tokens):
             token = self._tokens[index]
-            digit = token.text if token.is_numeral else str(self._value(index))
+            digit = token.text if token.is_numeral else str(self._numbers.value(index))
             if len(digit) == 1:
                 return digit * times, index + 1
         return "", index - 1
-
-    def _value(self, index: int) -> int | None:
-        if index >= len(self._tokens):
-            return None
-        return self._language.numbers.get(self._tokens[index].text)
-
-    def _read_number(self, index: int, language: Language) -> tuple[str, int]:
-        number = self._value(index)
-        if number is None:
-            return "", index
-        index += 1
-        while number < _LARGEST_NUMBER:
-            larger, after = self._extend(number, index, language)
-            if larger is None:
-                break
-            number, index = larger, after
-        return str(number), index
-
-    def _extend(self, number: int, index: int, language: Language) -> tuple[int | None, int]:
-        """The number with the words that continue it, as in forty | one, four | hundred."""
-        index = self._skip_hyphen(index)
-        if index >= len(self._tokens):
-            return None, index
-        word = self._tokens[index].text
-        if word in language.thousands and 0 < number < 1000:
-            return number * 1000, index + 1
-        if word in language.hundreds and 0 < number < 10:
-            return number * 100, index + 1
-        is_joined = word in language.joins
-        following = index + is_joined
-        value = self._value(following)
-        if value is None or not self._continues(number, value, following, is_joined, language):
-            return None, index
-        if language.counts_by_twenties and value == 20 and number % 100 == 4:
-            return number + 76, following + 1
-        return number + value, following + 1
-
-    def _skip_hyphen(self, index: int) -> int:
-        if 0 < index < len(self._tokens) - 1:
-            before, sign, after = self._tokens[index - 1 : index + 2]
-            if sign.text == "-" and is_glued(before, sign) and is_glued(sign, after):
-                return index + 1
-        return index
-
-    def _continues(
-        self, number: int, value: int, index: int, is_joined: bool, language: Language
-    ) -> bool:
-        if value == 0:
-            return False
-        if number >= 1000:
-            return number % 1000 == 0 and value < 1000
-        if value >= 10:
-            return _takes_tens(number, value, is_joined, language)
-        if number % 100 == 0:
-            return number > 0 and (is_joined or self._is_last_digit(index))
-        return _takes_unit(number, value, is_joined, language)
-
-    def _is_last_digit(self, index: int) -> bool:
-        """Eight hundred five five five: after a hundred, single digits stand for themselves."""
-        value = self._value(index + 1)
-        return value is None or value >= 10
-
-
-def _takes_tens(number: int, value: int, is_joined: bool, language: Language) -> bool:
-    if language.counts_by_twenties and not is_joined:
-        if value == 20 and number % 100 == 4:
-            return True
-        if number % 100 in {60, 80} and value <= 16:
-            return True
-    if language.counts_by_twenties and number % 100 == 60 and value == 11:
-        return True
-    if language.units_first and is_joined and 0 < number % 100 < 10:
-        return value >= 20 and value % 10 == 0
-    return number >= 100 and number % 100 == 0 and value < 100
-
-
-def _takes_unit(number: int, value: int, is_joined: bool, language: Language) -> bool:
-    tens = number % 100
-    if language.counts_by_twenties and tens in {10, 70, 90} and value >= 7:
-        return not is_joined
-    if tens < 20 or tens % 10 or language.units_first:
-        return False
-    if language.counts_by_twenties:
-        return not is_joined or value == 1
-    return is_joined == language.needs_join
