@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from functions.transcripts.reader import Conversation, Message
 
 # The wide forms count in some spreadsheets too. A blank before the sign doesn't help either.
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_END = re.compile(r"\r\n?")
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>&|~#$])|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 
 
@@ -89,8 +90,12 @@ class Markdown:
 FORMATS: dict[str, type[Format]] = {"jsonl": JsonLines, "csv": Csv, "markdown": Markdown}
 
 
+def _make_printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", _LINE_END.sub("\n", text))
+
+
 def _disarm(text: str) -> str:
-    text = _UNPRINTABLE.sub("\ufffd", text)
+    text = _make_printable(text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -106,8 +111,7 @@ def _tell_message(message: Message) -> list[str]:
 
 
 def _escape(text: str) -> str:
-    text = _UNPRINTABLE.sub("\ufffd", text.replace("\r\n", "\n"))
-    return _MARKUP.sub(_escape_match, text)
+    return _MARKUP.sub(_escape_match, _make_printable(text))
 
 
 def _escape_match(match: re.Match[str]) -> str:

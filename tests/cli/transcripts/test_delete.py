@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fakes.dynamo import TABLE
+from tests.fakes.transcript_items import make_head, make_message, make_part, put
+
+if TYPE_CHECKING:
+    from tests.cli.transcripts.program import Program
+
+ENDED = {"ended_at": "2026-11-21T09:05:00.000Z"}
+
+
+class TypedInput(io.StringIO):
+    """Somebody at a terminal, who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def put_conversations(client: Any) -> None:
+    """A long conversation of 33 items, expired ones and parts among them, and another."""
+    message = make_message("conv_a", 1, 0, "one", parts=3)
+    parts = (make_part(message, 2, "two"), make_part(message, 3, "three"))
+    put(client, make_head("conv_a", **ENDED), message, *parts)
+    put(client, *(make_message("conv_a", n, 0, "x", expires_at=1) for n in range(2, 31)))
+    put(client, make_head("conv_b"), make_message("conv_b", 1, 0, "hi"))
+
+
+def list_left(client: Any) -> list[tuple[str, str]]:
+    items = client.scan(TableName=TABLE)["Items"]
+    return sorted((item["conversation"]["S"], item["item"]["S"]) for item in items)
+
+
+OTHER = [("conv_b", "head"), ("conv_b", "message#000000000001#0000")]
+
+
+def test_delete_removes_every_item_and_says_how_many(client: Any, speechctl: Program) -> None:
+    """Head, messages and parts go, expired ones too; nothing of another conversation does."""
+    put_conversations(client)
+    ended = speechctl("delete", "--yes", "conv_a")
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == "conv_a: 33 items deleted"
+    assert list_left(client) == OTHER
+
+
+def test_delete_names_the_copies_that_remain(client: Any, speechctl: Program) -> None:
+    """The log, point-in-time recovery, exports and ElevenLabs may still have it."""
+    put_conversations(client)
+    enabled = {"PointInTimeRecoveryEnabled": True}
+    client.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=enabled)
+    out = speechctl("delete", "--yes", "conv_a").out
+    for copy in ("log", "point-in-time recovery, for 35 days", "export", "ElevenLabs' own record"):
+        assert copy in out
+    disabled = {"PointInTimeRecoveryEnabled": False}
+    client.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=disabled)
+    assert "point-in-time" not in speechctl("delete", "--yes", "conv_b").out
+
+
+def test_delete_for_programs_is_one_document(client: Any, speechctl: Program) -> None:
+    """With --json: how many items of which conversation, and the copies."""
+    put_conversations(client)
+    ended = speechctl("delete", "--yes", "--json", "conv_a", "conv_a", "conv_none")
+    assert ended.document["deleted"] == {"conv_a": 33}
+    assert len(ended.document["copies"]) >= 3
+    assert (ended.code, ended.err) == (1, "conv_none: there is no such conversation\n")
+
+
+def test_delete_of_nothing_deletes_nothing(client: Any, speechctl: Program) -> None:
+    """An unknown conversation is one line and code 1, and no copies are spoken of."""
+    put_conversations(client)
+    ended = speechctl("delete", "conv_none")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "conv_none: there is no such conversation\n"
+    assert len(list_left(client)) == 35
+
+
+def test_delete_asks_first(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who types yes deletes; the question tells how much of what."""
+    put_conversations(client)
+    for typed in ("", "y\n", "no\n"):
+        monkeypatch.setattr("sys.stdin", TypedInput(typed))
+        ended = speechctl("delete", "conv_a")
+        assert ended.err == "speechctl transcripts: nothing was deleted\n"
+        assert ended.out == f"Type yes to delete 33 items of conv_a in table {TABLE}: "
+    assert len(list_left(client)) == 35
+    monkeypatch.setattr("sys.stdin", TypedInput("yes\n"))
+    assert speechctl("delete", "conv_a").code == 0
+    assert list_left(client) == OTHER
+
+
+def test_delete_needs_yes_where_nobody_can_be_asked(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a script nothing is deleted without --yes."""
+    put_conversations(client)
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    speechctl("delete", "conv_a").assert_refused("33 items of conv_a", "say --yes")
+    assert len(list_left(client)) == 35
+
+
+def test_delete_of_an_open_conversation_warns(client: Any, speechctl: Program) -> None:
+    """What is said afterwards is stored again, and that is told."""
+    put_conversations(client)
+    ended = speechctl("delete", "--yes", "conv_b")
+    assert ended.code == 0
+    assert ended.err.startswith("conv_b is open: what is said from now on is stored;")
+
+
+def test_delete_checks_all_ids_before_it_begins(client: Any, speechctl: Program) -> None:
+    """One id that can't be one, and nothing is deleted."""
+    put_conversations(client)
+    speechctl("delete", "--yes", "conv_a", "bad\x1b").assert_refused("nothing was deleted")
+    assert len(list_left(client)) == 35
