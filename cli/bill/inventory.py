@@ -9,18 +9,20 @@ if TYPE_CHECKING:
     from infra.settings import Environment
 
 # Each combination of a name and its dimensions is one, billed for the hours in which it gets a
-# value: those that count the log's lines about models get none while nobody talks. Container
+# value: those that count the log's lines get none while nobody talks. Container
 # Insights is off, and what AWS's services publish themselves is free.
 CUSTOM_METRICS = 0
 # ElevenLabs' key and the header's value; each provider of models that needs a key has one more.
 _SECRETS = 2
 DASHBOARDS = 1
-# Alarms that end a blue/green deployment, of the server, of its models, and of the token endpoint:
-# metrics that don't depend on the target groups, and metrics that there are for each of those.
+# Alarms that end a blue/green deployment, of the server, of its models, of the token endpoint, and
+# of transcripts: metrics that don't depend on the target groups, and metrics that there are for
+# each of those.
 _ROLLBACK = (1, 2)
 _SERVER = (3, 2)
 _MODELS = (2, 0)
 _TOKEN = (4, 0)
+_TRANSCRIPTS = (2, 0)
 # Target tracking makes an alarm for each direction:
 # https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
 _SCALING_ALARM_METRICS = 2
@@ -74,5 +76,5 @@ def _count_alarm_metrics(environment: Environment) -> int:
     blue_green = environment.service.deployment.strategy == "blue_green"
     groups = 2 if blue_green else 1
     kinds = [_ROLLBACK] if told or blue_green else []
-    kinds += [_SERVER, _MODELS, _TOKEN] if told else []
+    kinds += [_SERVER, _MODELS, _TOKEN, _TRANSCRIPTS] if told else []
     return sum(single + groups * each for single, each in kinds)

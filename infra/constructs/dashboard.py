@@ -1,6 +1,6 @@
 """The first page for the person on call: one dashboard over the whole environment.
 
-Shows metrics that AWS keeps anyway, and what the server's log tells of its models.
+Shows metrics that AWS keeps anyway, and what the server's log tells of models and transcripts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
 
     from infra.constructs.model_metrics import ModelMetrics
+    from infra.constructs.transcript_metrics import TranscriptMetrics
 
 _WIDTH = 8
 _FULL_WIDTH = 24
@@ -40,12 +41,16 @@ class EnvironmentDashboard(Construct):
         token_function: lambda_.IFunction,
         table: dynamodb.ITableV2,
         models: ModelMetrics,
+        transcripts: TranscriptMetrics,
     ) -> None:
         super().__init__(scope, construct_id)
         dashboard = cloudwatch.Dashboard(self, "Dashboard")
         dashboard.add_widgets(*_conversations(load_balancer), _service(service))
         dashboard.add_widgets(*_token_endpoint(token_api, token_function), _table(table))
-        dashboard.add_widgets(_models(models))
+        dashboard.add_widgets(
+            _half("Models that did not answer", models.all),
+            _half("Transcripts that the table did not take, lines in the log", transcripts.all),
+        )
         dashboard.add_widgets(_errors(service_log))
         region = Stack.of(self).region
         self.url = (
@@ -109,10 +114,8 @@ def _table(table: dynamodb.ITableV2) -> cloudwatch.IWidget:
     )
 
 
-def _models(models: ModelMetrics) -> cloudwatch.IWidget:
-    return cloudwatch.GraphWidget(
-        title="Models that did not answer", width=_FULL_WIDTH, left=models.all
-    )
+def _half(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.IWidget:
+    return cloudwatch.GraphWidget(title=title, width=_FULL_WIDTH // 2, left=metrics)
 
 
 def _errors(log_group: logs.ILogGroup) -> cloudwatch.IWidget:

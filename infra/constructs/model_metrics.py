@@ -1,26 +1,21 @@
-"""What the server's log tells of its models, counted: what alarms and the dashboard show.
-
-A filter publishes only when a line comes, so that a quiet month costs nothing.
-"""
+"""What the server's log tells of its models, counted: what alarms and the dashboard show."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.alarm import add_alarm
-from infra.names import APPLICATION
+from infra.constructs.event_metric import count_event
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_logs as logs
     from aws_cdk import aws_sns as sns
 
     from infra.settings import Environment
-
-_PERIOD = cdk.Duration.minutes(5)
 
 
 class ModelMetrics(Construct):
@@ -35,12 +30,11 @@ class ModelMetrics(Construct):
         log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._namespace = f"{APPLICATION}/{environment.name}"
-        self._log_group = log_group
-        self.switched = self._count("Switched", "model switched")
-        self.rested = self._count("Rested", "model rested")
-        self.refused = self._count("Refused", "model refused")
-        self.failed = self._count("Failed", "answer failed")
+        count = partial(count_event, self, environment=environment, log_group=log_group)
+        self.switched = count("Switched", event="model switched")
+        self.rested = count("Rested", event="model rested")
+        self.refused = count("Refused", event="model refused")
+        self.failed = count("Failed", event="answer failed")
 
     @property
     def all(self) -> list[cloudwatch.IMetric]:
@@ -65,14 +59,3 @@ class ModelMetrics(Construct):
             at_least=1,
             description="A model refuses its key or its name: the server's log says why.",
         )
-
-    def _count(self, construct_id: str, event: str) -> cloudwatch.Metric:
-        return logs.MetricFilter(
-            self,
-            construct_id,
-            log_group=self._log_group,
-            filter_pattern=logs.FilterPattern.string_value("$.event", "=", event),
-            metric_namespace=self._namespace,
-            metric_name=event,
-            metric_value="1",
-        ).metric(statistic="Sum", period=_PERIOD, label=event)

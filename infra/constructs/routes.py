@@ -1,4 +1,4 @@
-"""The token endpoint's routes; the function serves them, the page asks them."""
+"""The API's routes; functions serve them, the page asks for tokens."""
 
 from __future__ import annotations
 
@@ -7,3 +7,5 @@ from typing import Final
 TOKEN_PATH: Final = "/api/token"  # noqa: S105 - a path
 SIGNED_URL_PATH: Final = "/api/signed-url"
 HEALTH_PATH: Final = "/api/health"
+TRANSCRIPTS_PATH: Final = "/api/transcripts"
+TRANSCRIPT_PATH: Final = "/api/transcripts/{conversation_id}"

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[2]
 CONTAINER = "server"
+# What AWS saw lose nothing at some megabytes a second; its default is 10: https://aws.amazon.com/
+# blogs/containers/preventing-log-loss-with-non-blocking-mode-in-the-awslogs-container-log-driver/
+_LOG_BUFFER_MIB = 25
 _GROUPS = {provider.packages for provider in PROVIDERS.values() if provider.packages}
 _PLATFORMS = {
     "arm64": (ecr_assets.Platform.LINUX_ARM64, ecs.CpuArchitecture.ARM64),
@@ -77,7 +80,7 @@ class Task(Construct):
             environment=task_environment(environment, table_name=foundation.table.table_name),
             secrets=_secrets(foundation),
             port_mappings=[ecs.PortMapping(container_port=PORT)],
-            logging=self._logging(),
+            logging=self._logging(environment.transcripts.buffer_mib),
             health_check=_health_check(),
             readonly_root_filesystem=not service.execute_command,
             linux_parameters=_linux_parameters(self),
@@ -98,16 +101,18 @@ class Task(Construct):
             )
         )
 
-    def _logging(self) -> ecs.LogDriver:
+    def _logging(self, transcripts_mib: int) -> ecs.LogDriver:
         """Log without ever holding the server up: a full buffer loses lines, not conversations.
 
+        It has room for all transcripts that the server may hold back, since a task that ends
+        prints them at once, each in about twice its size.
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
         """
         return ecs.LogDrivers.aws_logs(
             stream_prefix=CONTAINER,
             log_group=self.log_group,
             mode=ecs.AwsLogDriverMode.NON_BLOCKING,
-            max_buffer_size=cdk.Size.mebibytes(25),
+            max_buffer_size=cdk.Size.mebibytes(max(_LOG_BUFFER_MIB, 2 * transcripts_mib)),
         )
 
 

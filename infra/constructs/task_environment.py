@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from infra.names import PORT, WS_PATH
@@ -11,6 +12,7 @@ from infra.settings.timing import conversation_seconds
 if TYPE_CHECKING:
     from infra.settings import Environment
     from infra.settings.agent import AgentSettings
+    from infra.settings.transcripts import Transcripts
 
 HEADER_SECRET = "SPEECH_ENGINE_HEADER_SECRET"  # noqa: S105 - the variable's name
 
@@ -36,13 +38,23 @@ def task_environment(environment: Environment, *, table_name: str) -> dict[str, 
         "STOP_GRACE_SECONDS": conversations.stop_grace_seconds,
         "LOG_LEVEL": environment.service.log_level,
         "TRANSCRIPT_TABLE": table_name,
-        "TRANSCRIPT_DAYS": environment.transcripts.days,
-        "TRANSCRIPT_SHARDS": environment.transcripts.shards,
-        "TRANSCRIPT_TEXT": environment.transcripts.text,
+        **_transcripts(environment.transcripts),
     }
     own = {f"SPEECH_ENGINE_{name}": str(value) for name, value in values.items()}
     # Of the task itself, for the AWS SDKs: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
     return own | _chosen(environment.agent) | {"AWS_REGION": environment.aws.region}
+
+
+def _transcripts(transcripts: Transcripts) -> dict[str, str | int]:
+    return {
+        "TRANSCRIPT_DAYS": transcripts.days,
+        "TRANSCRIPT_SHARDS": transcripts.shards,
+        "TRANSCRIPT_TEXT": transcripts.text,
+        "TRANSCRIPT_BUFFER_MIB": transcripts.buffer_mib,
+        "TRANSCRIPT_REDACTION": transcripts.redaction,
+        "TRANSCRIPT_REDACTION_LOCALES": ",".join(transcripts.redaction_locales),
+        "TRANSCRIPT_REDACTION_PATTERNS": json.dumps(transcripts.redaction_patterns),
+    }
 
 
 def _chosen(agent: AgentSettings) -> dict[str, str]:

@@ -66,5 +66,6 @@ class TokenAlarms(Construct):
             metric=api.metric_server_error(statistic="Sum"),
             at_least=5,
             periods=2,
-            description="Browsers get no tokens: is the API key valid? Read the function's log.",
+            description="Browsers get no tokens, or readers no transcripts: is the API key valid? "
+            "Read the functions' logs.",
         )

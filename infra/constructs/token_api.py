@@ -44,7 +44,10 @@ _ACCESS_LOG = {
 
 
 class TokenApi(Construct):
-    """`GET /api/token`, `/api/signed-url` and `/api/health`."""
+    """`GET /api/token`, `/api/signed-url` and `/api/health`.
+
+    `authorizer` lets bearers of the settings' JWT pass; None without such settings.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,10 @@ class TokenApi(Construct):
             description="Tokens for browsers that talk to the Speech Engine",
             create_default_stage=False,
             cors_preflight=self._cors(),
+        )
+        jwt = self._settings.jwt
+        self.authorizer = (
+            HttpJwtAuthorizer("Jwt", jwt.issuer, jwt_audience=list(jwt.audience)) if jwt else None
         )
         self._add_routes()
         self._add_stage(log_days=environment.functions.log_days)
@@ -120,15 +127,12 @@ class TokenApi(Construct):
     def _add_routes(self) -> None:
         integration = HttpLambdaIntegration("Function", self._target())
         jwt = self._settings.jwt
-        authorizer = (
-            HttpJwtAuthorizer("Jwt", jwt.issuer, jwt_audience=list(jwt.audience)) if jwt else None
-        )
         for path in (TOKEN_PATH, SIGNED_URL_PATH):
             routes = self.api.add_routes(
                 path=path,
                 methods=[apigateway.HttpMethod.GET],
                 integration=integration,
-                authorizer=authorizer,
+                authorizer=self.authorizer,
                 authorization_scopes=list(jwt.scopes) if jwt and jwt.scopes else None,
             )
             if jwt is None:

@@ -15,9 +15,9 @@ from infra.settings.agent import AgentSettings
 from infra.settings.engine import EngineSettings
 from infra.settings.residency import Host
 from infra.settings.section import UNFIT, Section, shaped
+from infra.settings.transcripts import Transcripts
 
 Architecture = Literal["arm64", "x86_64"]
-Days = Annotated[int, Field(ge=1, le=3653)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 HostName = Annotated[
     str,
@@ -174,14 +174,6 @@ class Functions(Section):
     python: Literal["3.11", "3.12", "3.13"] = "3.13"
     memory_mib: Annotated[int, Field(ge=128, le=10240)] = 512
     log_days: LogDays = 30
-
-
-class Transcripts(Section):
-    """The transcript log. Days until an item expires; `drop` stores everything but the words."""
-
-    days: Days = 30
-    text: Literal["keep", "drop"] = "keep"
-    shards: Annotated[int, Field(ge=1, le=100)] = 4
 
 
 class Data(Section):

@@ -16,6 +16,7 @@ from infra.settings.headers import RESERVED
 from infra.settings.place_rules import PLACE_RULES
 from infra.settings.problems import looks_like_api_key
 from infra.settings.production_rules import PRODUCTION_RULES
+from infra.settings.transcript_rules import TRANSCRIPT_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +42,7 @@ _MAX_TAGS = 40
 
 def broken_rules(environment: Environment) -> list[str]:
     """One line for each rule that an environment breaks."""
-    rules = PLACE_RULES + RULES + AGENT_RULES
+    rules = PLACE_RULES + RULES + AGENT_RULES + TRANSCRIPT_RULES
     rules += PRODUCTION_RULES if environment.production else ()
     return [problem for rule in rules for problem in rule(environment)]
 
@@ -148,16 +149,6 @@ def _a_login_has_an_issuer(environment: Environment) -> Iterator[str]:
         yield "site.login needs somebody to sign in at; add [token.jwt], or take it out"
 
 
-def _words_leave_with_their_transcript(environment: Environment) -> Iterator[str]:
-    # A transcript that can't be stored is printed into the log, from which it can be restored.
-    days, transcripts = environment.service.log_days, environment.transcripts
-    if transcripts.text == "keep" and days > transcripts.days:
-        yield (
-            f"service.log_days is {days}, longer than transcripts.days ({transcripts.days});"
-            " lower it, since a log may hold what a table could not take"
-        )
-
-
 def _alarms_go_one_way(environment: Environment) -> Iterator[str]:
     if environment.alarms.email and environment.alarms.topic_arn:
         yield (
@@ -191,7 +182,6 @@ RULES: tuple[Callable[[Environment], Iterator[str]], ...] = (
     _request_headers_are_free,
     _tickets_need_users,
     _a_login_has_an_issuer,
-    _words_leave_with_their_transcript,
     _alarms_go_one_way,
     _tags_are_accepted,
 )

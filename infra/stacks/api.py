@@ -7,9 +7,10 @@ from constructs import Construct
 
 from infra.constructs.dashboard import EnvironmentDashboard
 from infra.constructs.engine_resource import EngineResource
-from infra.constructs.routes import TOKEN_PATH
+from infra.constructs.routes import TOKEN_PATH, TRANSCRIPTS_PATH
 from infra.constructs.token_alarms import TokenAlarms
 from infra.constructs.token_api import TokenApi
+from infra.constructs.transcript_api import TranscriptApi
 from infra.settings import Environment
 from infra.stacks.environment_stack import EnvironmentStack
 from infra.stacks.foundation import Foundation
@@ -54,6 +55,7 @@ class Api(EnvironmentStack):
             token_function=self._token.function,
             table=foundation.table,
             models=realtime.models,
+            transcripts=realtime.transcripts,
         )
         if foundation.alarm_topic:
             TokenAlarms(
@@ -64,6 +66,8 @@ class Api(EnvironmentStack):
                 function=self._token.function,
             )
         self._add_outputs(dashboard.url)
+        if environment.transcripts.api:
+            self._add_reading(environment, foundation)
 
     def _make_engine(
         self, environment: Environment, foundation: Foundation, realtime: Realtime
@@ -79,6 +83,22 @@ class Api(EnvironmentStack):
         for dependency in realtime.engine_dependencies:
             engine.resource.node.add_dependency(dependency)
         return engine
+
+    def _add_reading(self, environment: Environment, foundation: Foundation) -> None:
+        # Settings without either are refused where they are read.
+        assert self._token.authorizer
+        assert environment.transcripts.api_scope
+        TranscriptApi(
+            self,
+            "Transcripts",
+            environment=environment,
+            api=self._token.api,
+            authorizer=self._token.authorizer,
+            reader_scope=environment.transcripts.api_scope,
+            table=foundation.table,
+        )
+        url = f"{self._token.url}{TRANSCRIPTS_PATH}"
+        CfnOutput(self, "TranscriptsUrl", value=url, description="Where transcripts are read")
 
     def _add_outputs(self, dashboard_url: str) -> None:
         """State what people and the terminal programs look up."""

@@ -13,6 +13,7 @@ from infra.constructs.model_metrics import ModelMetrics
 from infra.constructs.server_alarms import ServerAlarms
 from infra.constructs.targets import Targets
 from infra.constructs.task import CONTAINER, Task
+from infra.constructs.transcript_metrics import TranscriptMetrics
 from infra.settings import Environment
 from infra.stacks.environment_stack import EnvironmentStack
 from infra.stacks.foundation import Foundation
@@ -59,6 +60,9 @@ class Realtime(EnvironmentStack):
         self.models = ModelMetrics(
             self, "Models", environment=environment, log_group=self.log_group
         )
+        self.transcripts = TranscriptMetrics(
+            self, "Transcripts", environment=environment, log_group=self.log_group
+        )
         self._run(environment, foundation, targets, task)
         self.service.node.add_dependency(*gate.resources)
         self.engine_dependencies: list[IDependable] = [self.service, *address.dependencies]
@@ -89,6 +93,7 @@ class Realtime(EnvironmentStack):
         if foundation.alarm_topic:
             alarms.add_service_alarms(self.service, foundation.table)
             self.models.add_alarms(foundation.alarm_topic)
+            self.transcripts.add_alarms(foundation.alarm_topic)
 
     def _add_outputs(self, front: LoadBalancer) -> None:
         """State what people and the terminal programs look up."""

@@ -68,7 +68,12 @@ GUARDED: dict[str, Any] = {
     "token.requests_per_second": 7,
     "token.snap_start": True,
     "token.user_ticket": True,
+    "transcripts.api": True,
+    "transcripts.api_scope": "transcripts:read",
+    "transcripts.buffer_mib": 8,
     "transcripts.days": 45,
+    "transcripts.redaction_locales": ["de_DE", "en_GB"],
+    "transcripts.redaction_patterns": {"order": r"ORD-\d{6}", "quote": r"[\"'“,]{1,3}x"},
     "transcripts.shards": 9,
     "transcripts.text": "drop",
 }

@@ -10,6 +10,7 @@ from functions.custom_resource.request import Request
 from functions.engine.body import read_spec
 from functions.token import settings as token_settings
 from functions.token.app import LONGEST_SECONDS, build_app
+from functions.transcripts import settings as transcript_settings
 from infra.constructs import routes
 from infra.packaging import CHECKOUT
 from tests.fakes.environments import environment_with
@@ -53,9 +54,10 @@ def variables_read(name: str) -> set[str]:
 
 
 def test_contract_every_handler_is_there(templates: list[Template]) -> None:
-    """Lambda finds what each template names, and no function is left without a template."""
+    """Lambda finds what each template names, and none but the optional function is left out."""
     named = dict(own_functions(templates))
-    assert set(named) == {path.parent.name for path in CHECKOUT.glob("functions/*/handler.py")}
+    there = {path.parent.name for path in CHECKOUT.glob("functions/*/handler.py")}
+    assert there - set(named) <= {"transcripts"}
     for properties in named.values():
         module, _, attribute = properties["Handler"].rpartition(".")
         with lambda_loop():
@@ -70,6 +72,14 @@ def test_contract_the_token_function_can_read_what_it_is_told(templates: list[Te
     assert (settings.ticket_secret is not None) == ("USER_TICKET_SECRET" in variables)
     known = {variable for variable, _ in token_settings._VARIABLES.values()}
     assert set(variables) <= known
+
+
+def test_contract_the_read_function_can_read_what_it_is_told(stacks: StackShelf) -> None:
+    """Its settings take the stack's variables, all of them and no others."""
+    made = list(stacks(environment_with(GUARDED)).templates.values())
+    variables = variables_of(made, "transcripts")
+    assert transcript_settings.read_settings(variables).shards == 9
+    assert set(variables) == set(transcript_settings.variable_names())
 
 
 @pytest.mark.parametrize("name", ["engine", "key_gate", "origin_access"])

@@ -13,6 +13,7 @@ VPC = {"network.existing.vpc_id": "vpc-01234567"}
 PUBLIC = ["subnet-00000001", "subnet-00000002"]
 PRIVATE = ["subnet-00000003", "subnet-00000004"]
 JWT = {"token.jwt.issuer": "https://auth.example.com/", "token.jwt.audience": ["voice"]}
+READERS = {"transcripts.api": True, "transcripts.api_scope": "transcripts:read"}
 BLUE_GREEN = {"service.deployment.strategy": "blue_green", "service.deployment.bake_minutes": 13}
 
 # What breaks one rule, and what the line has to name: the key first, then the way out.
@@ -164,6 +165,37 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "ticket for nobody": ({"token.user_ticket": True}, "token.user_ticket", "[token.jwt]"),
     "login nowhere": ({"site.login.client_id": "page"}, "site.login", "[token.jwt]"),
+    "readers without a token": (READERS, "transcripts.api", "[token.jwt]"),
+    "readers without a scope": (
+        {**JWT, "transcripts.api": True},
+        "transcripts.api_scope",
+        "transcripts:read",
+    ),
+    "readers with everybody's scope": (
+        {**JWT, **READERS, "transcripts.api_scope": "openid"},
+        "transcripts.api_scope",
+        "one of its own",
+    ),
+    "readers with the talkers' scope": (
+        {**JWT, **READERS, "token.jwt.scopes": ["transcripts:read"]},
+        "transcripts.api_scope",
+        "one of its own",
+    ),
+    "scope without readers": (
+        {"transcripts.api_scope": "transcripts:read"},
+        "transcripts.api_scope",
+        "transcripts.api = true",
+    ),
+    "buffer larger than the task": (
+        {"transcripts.buffer_mib": 65},
+        "transcripts.buffer_mib",
+        "64 or less",
+    ),
+    "patterns that nobody looks for": (
+        {"transcripts.redaction": "off", "transcripts.redaction_patterns": {"order": "x"}},
+        "transcripts.redaction_patterns",
+        'transcripts.redaction = "redact"',
+    ),
     "log longer than transcripts": (
         {"service.log_days": 60},
         "service.log_days",
@@ -272,6 +304,15 @@ KEPT: dict[str, dict[str, Any]] = {
         }
     },
     "ticket": {"token.user_ticket": True, **JWT},
+    "readers with a scope of their own": {**JWT, **READERS},
+    "patterns with an end": {
+        "transcripts.redaction_patterns": {"order": r"[*+]\+ORD-\d{3,6}(?:-[A-Z])?"}
+    },
+    "the largest buffer": {
+        "transcripts.buffer_mib": 256,
+        "service.cpu": 512,
+        "service.memory_mib": 2048,
+    },
     "long log without words": {"service.log_days": 90, "transcripts.text": "drop"},
     "firewall at CloudFront": {"waf.requests_per_five_minutes": 100},
     "firewall at the load balancer": {

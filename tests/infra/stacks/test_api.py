@@ -168,9 +168,9 @@ def test_api_logs_requests_without_what_they_carried(plain: Template) -> None:
 
 
 def test_api_keeps_logs_for_as_long_as_the_settings_say(guarded: Template) -> None:
-    """Both functions and the access log have groups of their own, which end."""
+    """All functions and the access log have groups of their own, which end."""
     groups = guarded.properties("AWS::Logs::LogGroup")
-    assert [each["RetentionInDays"] for each in groups] == [90, 90, 90]
+    assert [each["RetentionInDays"] for each in groups] == [90] * 4
     for function in guarded.properties("AWS::Lambda::Function"):
         assert set(function["LoggingConfig"]["LogGroup"]) == {"Ref"}
 
@@ -193,10 +193,10 @@ def test_api_calls_a_published_version_where_snapshots_are_on(guarded: Template)
     (version,) = guarded.resources("AWS::Lambda::Version")
     target = guarded.only("AWS::Lambda::Alias")["FunctionVersion"]
     assert target == {"Fn::GetAtt": [version, "Version"]}
-    integration = guarded.only("AWS::ApiGatewayV2::Integration")
+    integration = guarded.named("TokenApiGETapitoken", "AWS::ApiGatewayV2::Integration")
     assert integration["IntegrationUri"] == {"Ref": alias}
-    for permission in guarded.properties("AWS::Lambda::Permission"):
-        assert permission["FunctionName"] == {"Ref": alias}
+    permission = guarded.named("TokenApiGETapitoken", "AWS::Lambda::Permission")
+    assert permission["FunctionName"] == {"Ref": alias}
 
 
 def test_api_calls_the_function_itself_where_snapshots_are_off(plain: Template) -> None:
@@ -208,13 +208,10 @@ def test_api_calls_the_function_itself_where_snapshots_are_off(plain: Template) 
 
 
 def test_api_asks_the_settings_elevenlabs(guarded: Template) -> None:
-    """Both functions talk to the environment's own host."""
-    variables = [
-        each["Environment"]["Variables"] for each in guarded.properties("AWS::Lambda::Function")
-    ]
-    assert {each["ELEVENLABS_URL"] for each in variables} == {
-        "https://api.eu.residency.elevenlabs.io"
-    }
+    """Both functions that ask ElevenLabs ask at the environment's own host."""
+    for name in ("EngineFunction", "TokenFunction"):
+        variables = guarded.named(name, "AWS::Lambda::Function")["Environment"]["Variables"]
+        assert variables["ELEVENLABS_URL"] == "https://api.eu.residency.elevenlabs.io"
 
 
 def test_api_tells_the_token_function_the_engines_own_id(plain: Template) -> None:

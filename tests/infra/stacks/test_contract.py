@@ -12,6 +12,8 @@ from agents.providers.registry import PROVIDERS as SERVER_PROVIDERS
 from functions.token.settings import variable_names as token_variables
 from infra.settings import Environment, timing
 from infra.settings.providers import PROVIDERS
+from infra.settings.transcripts import OWN_KINDS
+from service.redaction.redactor import KINDS
 from service.settings import Settings, read_settings
 from service.settings import variable_names as server_variables
 from tests.fakes.environments import environment_with
@@ -99,6 +101,16 @@ def test_server_reads_what_the_environment_says(
     assert settings.transcript_table == "table"
     assert (settings.transcript_days, settings.transcript_shards) == (45, 9)
     assert settings.transcript_text == "drop"
+    transcripts = environment.transcripts
+    assert settings.transcript_buffer_mib == transcripts.buffer_mib
+    assert settings.transcript_redaction == transcripts.redaction
+    assert list(settings.transcript_redaction_locales) == transcripts.redaction_locales
+    assert settings.transcript_redaction_patterns == transcripts.redaction_patterns
+
+
+def test_server_and_settings_know_the_same_kinds_to_redact() -> None:
+    """A name that is taken at one end is taken at the other."""
+    assert OWN_KINDS == KINDS
 
 
 def test_server_asks_the_models_of_the_environment(

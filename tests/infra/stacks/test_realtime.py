@@ -8,7 +8,7 @@ import pytest
 from infra.settings import load_environment, timing
 from tests.fakes.environments import environment_with
 from tests.fakes.stack_variants import environment_named
-from tests.fakes.stacks import StackShelf, Template
+from tests.fakes.stacks import GUARDED, StackShelf, Template
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -99,11 +99,16 @@ def test_realtime_passes_secrets_by_reference(plain: Template) -> None:
     assert all("Fn::ImportValue" in arn for arn in secrets.values())
 
 
-def test_realtime_never_waits_for_its_log(plain: Template) -> None:
-    """A slow log service loses lines from a bounded buffer rather than holding conversations up."""
-    options = container(plain)["LogConfiguration"]["Options"]
-    assert options["mode"] == "non-blocking"
-    assert options["max-buffer-size"] == f"{25 * 1024 * 1024}b"
+def test_realtime_never_waits_for_its_log(plain: Template, stacks: StackShelf) -> None:
+    """A slow log service loses lines rather than hold conversations up, from a bounded buffer.
+
+    It has room for twice the transcripts that a task may hold back, and for 25 MiB.
+    """
+    small = stacks(environment_with(GUARDED)).part("Realtime")
+    for realtime, mebibytes in ((plain, 64), (small, 25)):
+        options = container(realtime)["LogConfiguration"]["Options"]
+        assert options["mode"] == "non-blocking"
+        assert options["max-buffer-size"] == f"{mebibytes * 1024 * 1024}b"
 
 
 def test_realtime_lets_the_task_write_transcripts_and_nothing_else(plain: Template) -> None:

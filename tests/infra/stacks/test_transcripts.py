@@ -1,0 +1,88 @@
+"""What the transcript log asks of the stacks: who may read it, and who is told of gaps in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.settings import load_environment
+from tests.fakes.environments import environment_with
+from tests.fakes.stack_variants import environment_named
+from tests.fakes.stacks import GUARDED, StackShelf, Template
+
+ROUTES = ("GET /api/transcripts", "GET /api/transcripts/{conversation_id}")
+EVENTS = ("transcript not written", "transcripts lost")
+
+
+@pytest.fixture(scope="session")
+def guarded(stacks: StackShelf) -> Template:
+    return stacks(environment_with(GUARDED)).part("Api")
+
+
+@pytest.fixture(scope="session")
+def prod(stacks: StackShelf) -> Template:
+    return stacks(load_environment("prod")).part("Realtime")
+
+
+def routes(api: Template) -> dict[str, dict[str, Any]]:
+    return {each["RouteKey"]: each for each in api.properties("AWS::ApiGatewayV2::Route")}
+
+
+def test_transcripts_are_read_by_bearers_of_a_scope_alone(guarded: Template) -> None:
+    """Both routes ask the token routes' authorizer for a scope that those don't ask for."""
+    found = routes(guarded)
+    for key in ROUTES:
+        assert found[key]["AuthorizationType"] == "JWT"
+        assert found[key]["AuthorizationScopes"] == ["transcripts:read"]
+        assert found[key]["AuthorizerId"] == found["GET /api/token"]["AuthorizerId"]
+
+
+def test_transcripts_are_read_by_nobody_unless_settings_say_so(stacks: StackShelf) -> None:
+    """Without the switch there is neither route nor function, in production neither."""
+    api = stacks(load_environment("prod")).part("Api")
+    assert not set(ROUTES) & set(routes(api))
+    assert "functions.transcripts" not in api.text
+
+
+def test_transcripts_function_may_query_table_and_index_and_nothing_else(
+    guarded: Template,
+) -> None:
+    """Beside its own log, one action on the two of them."""
+    policy = guarded.named("TranscriptsFunctionRoleDefaultPolicy", "AWS::IAM::Policy")
+    log, read = policy["PolicyDocument"]["Statement"]
+    assert set(log["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert read["Action"] == "dynamodb:Query"
+    table, index = read["Resource"]
+    assert "Transcripts" in json.dumps(table)
+    assert index == {"Fn::Join": ["", [table, "/index/by_day"]]}
+
+
+def test_transcripts_function_answers_before_its_api_gives_up(guarded: Template) -> None:
+    """Lambda ends it before the HTTP API's 29 s are over."""
+    function = guarded.named("TranscriptsFunction", "AWS::Lambda::Function")
+    assert function["Timeout"] < 29
+    assert "/api/transcripts" in json.dumps(guarded.outputs["TranscriptsUrl"])
+
+
+@pytest.mark.parametrize(
+    ("alarm", "event"),
+    list(zip(("TranscriptsToRestore", "TranscriptsAreLost"), EVENTS, strict=True)),
+)
+def test_transcripts_that_are_not_written_ring(alarm: str, event: str, prod: Template) -> None:
+    """One line is enough: what was printed has to be restored while the log still has it."""
+    patterns = [each["FilterPattern"] for each in prod.properties("AWS::Logs::MetricFilter")]
+    assert f'{{ $.event = "{event}" }}' in patterns
+    found = prod.named(alarm, "AWS::CloudWatch::Alarm")
+    (query,) = found["Metrics"]
+    assert query["MetricStat"]["Metric"]["MetricName"] == event
+    assert found["Threshold"] == 1
+
+
+def test_transcripts_have_their_place_on_the_dashboard(stacks: StackShelf) -> None:
+    """Both counts are on it, read API or none."""
+    api = stacks(environment_named("dev")).part("Api")
+    dashboard = json.dumps(api.only("AWS::CloudWatch::Dashboard"))
+    for event in EVENTS:
+        assert event in dashboard
