@@ -15,17 +15,13 @@ _TRIAL_SECONDS = 5.0
 class Breaker:
     """One model's. It rests longer each time, and one turn tries it when a rest is over."""
 
-    __slots__ = ("_failures", "_next_rest_seconds", "_resting_until")
+    __slots__ = ("_failures", "_is_on_trial", "_next_rest_seconds", "_resting_until")
 
     def __init__(self) -> None:
         self._failures = 0
+        self._is_on_trial = False
         self._next_rest_seconds = _FIRST_REST_SECONDS
         self._resting_until: float | None = None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether everything is well: no rest since the last success."""
-        return self._resting_until is None
 
     def is_resting(self, now: float) -> bool:
         """Whether the model should be left alone."""
@@ -33,9 +29,10 @@ class Breaker:
 
     def begin(self, now: float) -> None:
         """A turn asks the model; after a rest it is the trial, and others wait for its outcome."""
-        if self._resting_until is not None:
+        if self._resting_until is not None and now >= self._resting_until:
             # A trial that is interrupted has no outcome: its time runs out by itself.
-            self._resting_until = max(self._resting_until, now + _TRIAL_SECONDS)
+            self.rest(now, _TRIAL_SECONDS)
+            self._is_on_trial = True
 
     def succeed(self) -> None:
         """The model has answered."""
@@ -44,17 +41,20 @@ class Breaker:
         self._resting_until = None
 
     def fail(self, now: float, retry_after_seconds: float | None = None) -> float | None:
-        """The model has failed; returns for how many seconds it rests now, if it does."""
+        """The model has failed; returns for how many seconds it rests now, if that begins."""
         self._failures += 1
-        if retry_after_seconds is not None:
-            return self.rest(now, min(retry_after_seconds, LONGEST_REST_SECONDS))
-        if self._failures < _FAILURES_IN_A_ROW and self._resting_until is None:
+        asked_seconds = min(retry_after_seconds or 0.0, LONGEST_REST_SECONDS)
+        if self._resting_until is not None and not self._is_on_trial:
+            # One of many turns that had asked before the rest began: it tells nothing new.
+            self._resting_until = max(self._resting_until, now + asked_seconds)
             return None
-        seconds = self._next_rest_seconds
-        self._next_rest_seconds = min(2 * seconds, LONGEST_REST_SECONDS)
-        return self.rest(now, seconds)
+        if self._failures >= _FAILURES_IN_A_ROW or self._is_on_trial:
+            asked_seconds = max(asked_seconds, self._next_rest_seconds)
+            self._next_rest_seconds = min(2 * self._next_rest_seconds, LONGEST_REST_SECONDS)
+        return self.rest(now, asked_seconds) if asked_seconds else None
 
     def rest(self, now: float, seconds: float) -> float:
         """Leave the model alone from now on; returns the seconds."""
+        self._is_on_trial = False
         self._resting_until = now + seconds
         return seconds

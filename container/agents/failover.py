@@ -91,11 +91,11 @@ class Failover:
                         patience.pause()
                         if not has_begun:
                             has_begun, seconds = True, STALL_SECONDS
-                            breaker.succeed()
                             asking.model = candidate.name
                         yield piece
                         patience.resume(seconds)
                 if has_begun:
+                    breaker.succeed()  # not at the first piece: every answer may break off
                     return
                 raise ModelError(f"{candidate.name} gave no answer")
             except (ModelError, TimeoutError) as failure:

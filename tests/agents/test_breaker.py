@@ -22,12 +22,30 @@ def test_breaker_rests_a_model_that_fails_five_times_in_a_row() -> None:
     assert not breaker.is_resting(9)
 
 
+def fail_trial(breaker: Breaker, now: float, retry_after_seconds: float | None = None) -> float:
+    """Begin the trial when the rest is over, and fail; returns the next rest."""
+    assert not breaker.is_resting(now)
+    breaker.begin(now)
+    rested = breaker.fail(now, retry_after_seconds)
+    assert rested is not None
+    return rested
+
+
 def test_breaker_rests_longer_each_time_and_never_above_a_minute() -> None:
     """A trial that fails doubles the rest."""
     breaker = Breaker()
-    for _ in range(4):
+    for _ in range(5):
         breaker.fail(0)
-    assert [breaker.fail(0) for _ in range(6)] == [5, 10, 20, 40, 60, 60]
+    rests = [fail_trial(breaker, 60.0 * minute) for minute in range(1, 6)]
+    assert rests == [10, 20, 40, 60, 60]
+
+
+def test_breaker_counts_turns_that_fail_together_once() -> None:
+    """Turns that were asking when the rest began don't make it longer by failing as well."""
+    breaker = Breaker()
+    rests = [breaker.fail(now / 100) for now in range(200)]
+    assert [rest for rest in rests if rest is not None] == [5]
+    assert not breaker.is_resting(5.04)
 
 
 def test_breaker_lets_one_turn_try_when_the_rest_is_over() -> None:
@@ -43,14 +61,22 @@ def test_breaker_lets_one_turn_try_when_the_rest_is_over() -> None:
 def test_breaker_forgets_all_at_a_success() -> None:
     """After a success the first rest is short again."""
     breaker = Breaker()
-    for _ in range(7):
+    for _ in range(5):
         breaker.fail(0)
+    fail_trial(breaker, 5)
     breaker.succeed()
-    assert not breaker.is_resting(0)
-    assert [breaker.fail(0) for _ in range(5)][-1] == 5
+    assert not breaker.is_resting(5)
+    assert [breaker.fail(5) for _ in range(5)][-1] == 5
 
 
-@pytest.mark.parametrize(("asked", "rested"), [(7.0, 7.0), (3600.0, 60.0), (0.0, 0.0)])
-def test_breaker_rests_for_as_long_as_the_provider_asks(asked: float, rested: float) -> None:
+@pytest.mark.parametrize(("asked", "rested"), [(7.0, 7.0), (3600.0, 60.0), (0.0, None)])
+def test_breaker_rests_for_as_long_as_the_provider_asks(asked: float, rested: float | None) -> None:
     """A retry-after counts at once, up to a minute."""
     assert Breaker().fail(0, asked) == rested
+
+
+def test_breaker_rests_a_model_that_asks_for_too_little() -> None:
+    """A provider that says "at once" each time, and fails each time, is rested all the same."""
+    breaker = Breaker()
+    assert [breaker.fail(now, 0.0) for now in range(5)] == [None] * 4 + [5]
+    assert fail_trial(breaker, 9, 1.0) == 10
