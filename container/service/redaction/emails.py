@@ -40,7 +40,7 @@ _JOINS = word_set(
 )
 _LONG_JOINS = frozenset(tuple(word.split("_")) for word in _JOINS if "_" in word)
 _MAILBOX_SIGNS = frozenset(".!#$%&'*+-/=?^_`{|}~")
-_LABEL_SIGNS = frozenset("-_")
+_LABEL_SIGNS = frozenset("-_'")
 _TOP_LEVELS = word_set(
     """
     com net org info biz edu gov mil int io ai app dev co me tv uk us ca au nz ie de at ch
@@ -67,6 +67,8 @@ _NO_MAILBOX = word_set(
 )
 # Of "at a dot com company" nothing is a domain.
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "some"})
+# Where a domain begins so, a page is meant.
+_PAGES = word_set("www docs shop help app api blog news portal status learn")
 _PROVIDERS = word_set("gmail hotmail outlook yahoo icloud gmx protonmail aol googlemail")
 _ENDINGS = _DOT | _PROVIDERS | {"dotcom"}
 _MOST_TOKENS = 40
@@ -119,7 +121,7 @@ class _Domain:
     def find_last(self) -> int:
         """The last token of the domain; 0 if there is none."""
         last, index = 0, self._read_label(0)
-        if index == 1 and self._tokens[0].text in _ARTICLES:
+        if index == 1 and not self._takes_any_end and self._tokens[0].text in _ARTICLES | _PAGES:
             return 0
         if 0 < index < len(self._tokens) and self._tokens[index].text == "dotcom":
             return self._offset + index

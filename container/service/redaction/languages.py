@@ -57,7 +57,9 @@ def _english() -> Language:
         thousands=word_set("thousand"),
         repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
         joins=word_set("and"),
-        fillers=word_set("and then next dash hyphen space slash or so wait again yes right comma"),
+        fillers=word_set(
+            "and then next dash hyphen space slash or so wait sorry again yes right comma"
+        ),
         weak=word_set("oh o"),
         sounds={"won": 1, "to": 2, "too": 2, "for": 4, "ate": 8},
     )

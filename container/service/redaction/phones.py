@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.redaction.naming import NATIONAL_ID, OTHER, PHONE, SOME_ID
-from service.redaction.runs import PAUSE
+from service.redaction.runs import CLOSE, PAUSE, WORDS
 from service.redaction.tokens import DASHES, fold, word_set
 
 if TYPE_CHECKING:
@@ -63,12 +63,22 @@ class Phones:
         if len(digits) > LONGEST or _is_other(run, text):
             return False
         if name == PHONE:
-            return True
+            return self._may_be_called_so(run)
         is_other = name in {OTHER, SOME_ID}
         if self._is_american(run, text):
             return not is_other or ("-" in text[run.start : run.end] and _is_valid(digits, "US"))
         is_plain = not is_other and len(digits) >= _SHORTEST_UNNAMED and not _is_list(run)
         return is_plain and any(self._is_national(run, known) for known in self._territories)
+
+    def _may_be_called_so(self, run: Run) -> bool:
+        """What is called a phone number is one, unless it is two short numbers: 1299 and 899."""
+        parted = max((group.parted for group in run.groups[1:]), default=CLOSE)
+        if parted >= PAUSE and len(run.groups) == 2 and run.shape() not in _SHAPES:
+            return False
+        return parted < WORDS or any(
+            _is_begun_so(run.digits, territory) and _check(run.digits, territory).is_possible
+            for territory in self._territories
+        )
 
     def _is_american(self, run: Run, text: str) -> bool:
         """Written as phone numbers are in North America: (415) 555-0132, 555-0132."""

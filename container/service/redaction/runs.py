@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # How strongly two neighbouring groups of digits are parted, in rising order.
 CLOSE, MIXED, PAUSE, WORDS, PLUS = range(5)
-_CLOSE_SIGNS = frozenset("-./()·")
+_CLOSE_SIGNS = frozenset("-.()·")
 _PAUSE_SIGNS = frozenset(",;")
 _PLUS_WORDS = frozenset({"plus", "mas", "piu"})
 _MOST_WORDS_BETWEEN = 4
@@ -179,6 +179,8 @@ class _RunReader:
             return PAUSE
         if token.text in _CLOSE_SIGNS:
             return CLOSE
+        if token.text == "/":
+            return MIXED
         return WORDS if token.text in self._fillers else None
 
     def _ends_sentence(self, index: int) -> bool:
