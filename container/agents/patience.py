@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from typing import Self
 
 _LOOK_SECONDS = 0.02
@@ -76,20 +77,15 @@ class Patience:
         self._watch.remove(self)
         if not self._has_fired:
             return
-        # Somebody else's cancellation goes on, also when both come together.
-        is_alone = self._task.uncancel() <= self._cancelling
-        if not isinstance(error, asyncio.CancelledError):
-            await self._take_cancellation(is_alone)
-        elif is_alone:
-            raise TimeoutError from None
-
-    async def _take_cancellation(self, is_alone: bool) -> None:
-        # A timeout of the stream's own at the same moment ends it before the cancellation comes.
-        try:
+        self._task.uncancel()
+        # A timer of the stream's own at the same moment cancels too: that comes one step later.
+        with suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            if not is_alone:
-                raise
+        # Somebody else's cancellation goes on, also when all come together.
+        if self._task.cancelling() > self._cancelling:
+            raise asyncio.CancelledError
+        if isinstance(error, asyncio.CancelledError):
+            raise TimeoutError from None
 
     def pause(self) -> None:
         """What was waited for is here; what the task does now may take its time."""
