@@ -45,14 +45,16 @@ class Unreadable:
     reason: str
 
 
-def open_text(stream: io.BufferedReader) -> Iterable[str]:
-    """The lines of a log, which may be compressed by gzip.
+def read_lines(stream: io.BufferedReader) -> Iterator[str]:
+    """The lines of a log, which may be compressed by gzip; the stream is closed at the end.
 
-    Reading them raises OSError, EOFError or zlib.error for what is no whole gzip file.
+    Raises OSError, and EOFError or zlib.error for what is no whole gzip file.
     """
-    is_compressed = stream.peek(len(_GZIP))[: len(_GZIP)] == _GZIP
-    plain = gzip.GzipFile(fileobj=stream) if is_compressed else stream
-    return io.TextIOWrapper(plain, "utf-8", "replace")
+    with stream:
+        is_compressed = stream.peek(len(_GZIP))[: len(_GZIP)] == _GZIP
+        plain = gzip.GzipFile(fileobj=stream) if is_compressed else stream
+        with io.TextIOWrapper(plain, "utf-8", "replace") as text:
+            yield from text
 
 
 def find_lines(lines: Iterable[str]) -> Iterator[Found | Unreadable]:

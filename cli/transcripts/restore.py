@@ -7,13 +7,12 @@ import sys
 import time
 import zlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.errors import CommandError
 from cli.transcripts.changes import put_unless_newer
 from cli.transcripts.fragments import Joiner, Malformed
-from cli.transcripts.log_lines import Found, Unreadable, find_lines, open_text
+from cli.transcripts.log_lines import Found, Unreadable, find_lines, read_lines
 from cli.transcripts.output import add_json_argument, tell, write_json
 from cli.transcripts.place import add_place_arguments, opened_place
 from cli.transcripts.platform_restore import fill_conversations
@@ -101,12 +100,10 @@ def _read_items(names: Iterable[str], report: Report) -> Iterator[Item]:
 
 def _read_log(name: str, report: Report) -> Iterator[Found | Unreadable]:
     try:
-        if name == _STANDARD_INPUT:
-            assert isinstance(sys.stdin.buffer, io.BufferedReader)
-            yield from find_lines(open_text(sys.stdin.buffer))
-            return
-        with Path(name).open("rb") as stream:
-            yield from find_lines(open_text(stream))
+        is_input = name == _STANDARD_INPUT
+        stream = sys.stdin.buffer if is_input else io.BufferedReader(io.FileIO(name))
+        assert isinstance(stream, io.BufferedReader)
+        yield from find_lines(read_lines(stream))
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or "it is no whole gzip file"
         report.add_problem(f"can't read {name}: {reason}")
