@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agents.prompt import ModelRefused, Prompt
 from agents.providers.bedrock_converse import Answer, Question
 from agents.providers.connections import CONNECT_SECONDS, KEEP_SECONDS, READ_SECONDS
+from agents.providers.failures import report_no_answer
 from speech_engine import ConversationMessage
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 # No limit, in aiohttp's words: each turn has a connection, and the server limits its conversations.
 _CONNECTIONS = 0
+
+# Other successes have no body, and aiohttp reads that without end and without a pause:
+# https://github.com/aio-libs/aiohttp/blob/master/aiohttp/streams.py
+_OK = 200
 
 _GREETING = Prompt(instructions="", messages=(ConversationMessage("user", "Hi"),))
 
@@ -79,11 +84,14 @@ class BedrockModel:
         with explained(self.name):
             client = await self._connect()
             await _notice_closed_connections()
-            stream = (await client.converse_stream(**request))["stream"]
+            response = await client.converse_stream(**request)
+            stream = response["stream"]
             self._streams.add(stream)
             if client is not self._client:
                 stream.close()
             try:
+                if response["ResponseMetadata"]["HTTPStatusCode"] != _OK:
+                    raise report_no_answer(self.name)
                 async for event in stream:
                     yield event
             finally:

@@ -48,7 +48,8 @@ class ChatModel:
                 if not (choices := event.get("choices")):
                     continue  # Token counts, or Azure's verdict on the prompt.
                 delta = choices[0].get("delta") or {}
-                if text := delta.get("content") or delta.get("refusal"):
+                text = delta.get("content") or delta.get("refusal")
+                if text and isinstance(text, str):  # Mistral's thoughts are no text but a list.
                     has_spoken = True
                     yield text
                 for fragment in delta.get("tool_calls") or ():

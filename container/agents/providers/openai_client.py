@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
+from agents.prompt import ModelError
 from agents.providers.connections import open_http_client
-from agents.providers.openai_failures import MISUNDERSTOOD, Failures
+from agents.providers.openai_failures import Failures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -62,7 +63,7 @@ class OpenAIClient:
         Events stay the dicts of their JSON: the SDK's typed events cost ten times as much, and an
         answer has one for each word. Whatever goes wrong inside comes out as a ModelError.
         """
-        from openai import AsyncStream, OpenAIError
+        from openai import AsyncStream
 
         try:
             stream = await self._sdk.post(
@@ -71,17 +72,19 @@ class OpenAIClient:
             async with stream:
                 # One iterator for all readers: each `async for` over the stream would make its own.
                 yield cast("AsyncIterator[dict[str, Any]]", aiter(stream))
-        except (OpenAIError, *MISUNDERSTOOD) as error:
+        except ModelError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the SDK's, its HTTP client's and its parser's
             # None: the SDK's errors carry what was asked and what came, and would be printed too.
             raise self._failures.explain(error) from None
 
     async def check(self) -> None:
         """See that key and model are accepted. Raises as `Model.check` does."""
-        from openai import OpenAIError
-
         try:
             is_known = await self._has_model() or await self._lists_model()
-        except (OpenAIError, *MISUNDERSTOOD) as error:
+        except ModelError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `open_stream`
             raise self._failures.explain(error) from None
         if not is_known:
             raise self._failures.report_unknown_model()

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from openai import APIStatusError
 
-MISUNDERSTOOD = (ValueError, LookupError, TypeError, AttributeError, EOFError)
-"""What reading a stream that follows another format ends in; EOFError: it stopped too early."""
-
 _UNPAID = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 """Told as 429 or 400, but no patience helps before somebody pays: refused like a wrong key.
 

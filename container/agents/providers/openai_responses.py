@@ -53,8 +53,9 @@ class ResponsesModel:
             async for event in events:
                 kind = event["type"]
                 if kind in _SPOKEN:
-                    has_answer = True
-                    yield event["delta"]
+                    if text := event["delta"]:
+                        has_answer = True
+                        yield text
                 elif kind == "response.output_item.done":
                     if call := self._read_item(event["item"], thoughts):
                         has_answer = True

@@ -206,6 +206,23 @@ async def test_bedrock_passes_over_events_it_does_not_know() -> None:
         assert await collect(model) == ["Hello", " there."]
 
 
+async def test_bedrock_does_not_wait_for_a_body_that_never_comes() -> None:
+    """A success without content is no answer, each time: the SDK would read it without a pause."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with aclosing(make(url)) as model:
+            for _ in range(2):
+                with pytest.raises(ModelError, match="no answer"):
+                    await collect(model)
+
+
 def think(index: int, *deltas: dict[str, Any]) -> bytes:
     events = [
         encode_event(

@@ -71,6 +71,7 @@ def test_no_answer_says_why_where_the_provider_does() -> None:
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
         ("Wed, 99 Oct 2015 07:28:00 GMT", None),
         ("Wed, 21 Oct 2015 07:28:00 +9999", None),
+        ("Wed, 99999999999 Oct 2015 07:28:00 GMT", None),
     ],
 )
 def test_retry_after_is_read_or_left(value: str | None, expected: float | None) -> None:

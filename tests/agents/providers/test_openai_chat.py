@@ -178,6 +178,7 @@ async def test_chat_skips_what_is_no_text() -> None:
         Raw(lambda _: encode_event({"choices": [], "usage": {"total_tokens": 3}})),
         Raw(lambda _: encode_event({"choices": [{"index": 0, "delta": None}]})),
         Raw(lambda wire: wire.delta(content=None, reasoning_content="Hm.")),
+        Raw(lambda wire: wire.delta(content=[{"type": "thinking", "thinking": []}])),
     ]
     assert await listen(*steps, Say("Hello.")) == ["Hello."]
 

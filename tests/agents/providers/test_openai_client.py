@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import traceback
@@ -188,6 +189,24 @@ async def test_errors_of_the_network_name_their_kind() -> None:
         async with aclosing(model):
             with pytest.raises(ModelError, match="ConnectError"):
                 await model.check()
+
+
+async def test_errors_may_break_off_themselves() -> None:
+    """An error response that is cut off is a failure that may pass, like any other."""
+    head = b"HTTP/1.1 500 Status\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b'{"error":')
+        writer.close()
+
+    server = await asyncio.start_server(cut, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        model = openai_chat.create("openai_chat/m", "m", Access(base_url=url), ModelOptions())
+        async with aclosing(model):
+            with pytest.raises(ModelError, match="openai_chat/m"):
+                await collect(model)
 
 
 async def test_errors_do_not_quote_a_key_that_no_header_can_hold() -> None:
