@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +20,7 @@ from tests.fakes.dynamo import REGION, TABLE
 from tests.fakes.http_api import http_event
 from tests.fakes.transcript_items import DAY, SHARDS, make_head, make_message, put
 
+ROOT = Path(__file__).parents[3]
 VARIABLES = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
@@ -133,6 +138,20 @@ def test_api_tells_failures_to_both_sides(
     line = read_log(capsys)
     assert (line["level"], line["status"]) == (level, status)
     assert "secret" not in json.dumps(line) + answer["body"]
+
+
+def test_function_reads_and_loads_nothing_before_it_is_asked() -> None:
+    """Its import needs neither variables nor the AWS SDK, which would be most of a cold start."""
+    program = "import sys, functions.transcripts.handler; print('botocore' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize(
