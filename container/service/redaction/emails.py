@@ -9,79 +9,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from service.redaction.address_words import (
+    AT,
+    CERTAIN_AT,
+    DOT,
+    ENDINGS,
+    JOINS,
+    LABEL_SIGNS,
+    LONG_JOINS,
+    MAILBOX_SIGNS,
+    NO_DOMAIN,
+    NO_LABEL,
+    NO_MAILBOX,
+    PROVIDERS,
+    TOP_LEVELS,
+)
 from service.redaction.languages import HESITATIONS, number_words
-from service.redaction.tokens import Finding, is_glued, word_set
+from service.redaction.tokens import Finding, is_glued
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from service.redaction.tokens import Token
 
-_CERTAIN_AT = word_set(
-    """
-    arroba arobase arobas arrobase chiocciola chiocciolina apenstaartje apenstaart malpa
-    malpka klammeraffe affenschwanz
-    """
-)
-_AT = frozenset({"at"})
-_DOT = word_set(
-    """
-    dot punkt punto point punt ponto kropka period
-    """
-)
-# What else stands in names, by its spoken forms; several words are joined by an underscore.
-_JOINS = word_set(
-    """
-    underscore unterstrich sublinhado underline podkreslnik podkreslenie dash hyphen minus
-    bindestrich guion tiret trattino streepje koppelteken hifen traco myslnik kreska plus
-    mas piu guion_bajo barra_baja tiret_bas trattino_basso laag_streepje liggend_streepje
-    traco_baixo traco_inferior dolna_kreska
-    """
-)
-_LONG_JOINS = frozenset(tuple(word.split("_")) for word in _JOINS if "_" in word)
-_MAILBOX_SIGNS = frozenset(".!#$%&'*+-/=?^_`{|}~")
-_LABEL_SIGNS = frozenset("-_'")
-_TOP_LEVELS = word_set(
-    """
-    com net org info biz edu gov mil int io ai app dev co me tv uk us ca au nz ie de at ch
-    li fr be nl lu es pt br mx ar cl it pl cz sk hu ro bg gr se no dk fi is ee lv lt eu in
-    jp cn kr sg za cat online shop store cloud email tech site xyz name mobi test example
-    invalid local berlin
-    """
-)
-# No mailbox's name: what stands before "at" in "look at example dot com".
-_NO_MAILBOX = word_set(
-    """
-    a about address adresse again am and are arrive available be bought but buy by call
-    check contact correo direccion du een ein el email es est find for found from get go
-    het here him in indirizzo is ist it its la lautet le look looked looking mail me meet
-    mailadresse my mine o of off on one online or order ordered over page people reach
-    read s see seen send shop shopping site so store that the them then there they this to
-    too try under up us visit was we website were with work worked working works write you
-    your adres e-mail ecco jest meu meine mi mia mijn moj mon numer per sono su un una und
-    unter van von y zu an auf schreiben escriba escribe escribame scrivi scrivete scrivimi
-    ecrivez envoyez stuur mande envie enderecos endereco adresa napisz pisz prosze please
-    bitte por favor naar para a al till until also yes yeah ok just only down out back
-    met started stopped arrived staying live lives based listed posted published
-    """
-)
-# Of "at a dot com company" nothing is a domain.
-_ARTICLES = frozenset({"a", "an", "the", "this", "that", "some"})
-# Where a domain begins so, a page is meant.
-_PAGES = word_set("www docs shop help app api blog news portal status learn")
-_PROVIDERS = word_set("gmail hotmail outlook yahoo icloud gmx protonmail aol googlemail")
-_ENDINGS = _DOT | _PROVIDERS | {"dotcom"}
 _MOST_TOKENS = 40
 _MOST_WORDS_IN_NAME = 3
 
 
 def may_hold_email(text: str, words: frozenset[str] | set[str]) -> bool:
     """A quick look: False means that there is certainly no address."""
-    if "@" in text or not _CERTAIN_AT.isdisjoint(words):
+    if "@" in text or not CERTAIN_AT.isdisjoint(words):
         return True
     if "at" not in words:
         return False
-    return not _ENDINGS.isdisjoint(words) or _has_inner_dot(text)
+    return not ENDINGS.isdisjoint(words) or _has_inner_dot(text)
 
 
 def _has_inner_dot(text: str) -> bool:
@@ -98,7 +59,7 @@ def find_emails(tokens: Sequence[Token]) -> list[Finding]:
     found: list[Finding] = []
     behind = 0
     for index, token in enumerate(tokens):
-        if token.text == "@" or token.text in _CERTAIN_AT or token.text in _AT:
+        if token.text == "@" or token.text in CERTAIN_AT or token.text in AT:
             last = _Domain(tokens, index).find_last()
             mailbox = _Mailbox(tokens, index, behind)
             first = mailbox.find_first() if last or _is_provider(tokens, index + 1) else None
@@ -121,7 +82,7 @@ class _Domain:
     def find_last(self) -> int:
         """The last token of the domain; 0 if there is none."""
         last, index = 0, self._read_label(0)
-        if index == 1 and not self._takes_any_end and self._tokens[0].text in _ARTICLES | _PAGES:
+        if index == 1 and not self._takes_any_end and self._tokens[0].text in NO_DOMAIN:
             return 0
         if 0 < index < len(self._tokens) and self._tokens[index].text == "dotcom":
             return self._offset + index
@@ -138,7 +99,7 @@ class _Domain:
         token = self._tokens[index]
         if token.text == ".":
             return is_glued(token, self._tokens[index + 1]) or _is_apart(self._tokens, index)
-        return token.text in _DOT
+        return token.text in DOT
 
     def _read_label(self, index: int) -> int:
         """The index behind one label that begins at `index`; 0 if none does."""
@@ -149,10 +110,10 @@ class _Domain:
         while index < len(tokens):
             token = tokens[index]
             if is_glued(tokens[index - 1], token) and (
-                _is_name(token) or (token.text in _LABEL_SIGNS and self._goes_on(index))
+                _is_name(token) or (token.text in LABEL_SIGNS and self._goes_on(index))
             ):
                 index += 1
-            elif token.text in _JOINS and self._goes_on(index):
+            elif token.text in JOINS and self._goes_on(index):
                 index += 2
             elif _is_spelled_pair(tokens, index):
                 index += 1
@@ -167,10 +128,10 @@ class _Domain:
 
     def _is_next_word(self, index: int) -> bool:
         """Whether a word belongs to a name of several: acme tools dot com."""
-        if not _is_name(self._tokens[index]) or self._tokens[index].text in _DOT | _NO_MAILBOX:
+        if not _is_name(self._tokens[index]) or self._tokens[index].text in NO_LABEL:
             return False
         ahead = self._tokens[index + 1 : index + _MOST_WORDS_IN_NAME]
-        return any(token.text in _DOT for token in ahead)
+        return any(token.text in DOT for token in ahead)
 
     def _is_top_level(self, begin: int) -> bool:
         first = self._tokens[begin]
@@ -178,7 +139,7 @@ class _Domain:
             return True
         if self._takes_any_end and is_glued(self._tokens[begin - 1], first):
             return first.is_word and len(first.text) > 1
-        return first.text in _TOP_LEVELS
+        return first.text in TOP_LEVELS
 
     def _top_level_end(self, begin: int) -> int:
         """Of "dot com and then" the top level is one word; spelled ones are several letters."""
@@ -190,7 +151,7 @@ class _Domain:
             if len(token.text) != 1 or not token.is_word:
                 break
             letters += token.text
-            if letters in _TOP_LEVELS and not _is_letter(self._tokens, index + 1):
+            if letters in TOP_LEVELS and not _is_letter(self._tokens, index + 1):
                 return index + 1
         return 0
 
@@ -211,14 +172,14 @@ class _Mailbox:
         while (before := self._step(first)) is not None:
             first = before
         first = self._trim(first)
-        is_ordinary = self._tokens[at].text in _AT and first == at - 1
-        if first >= at or (is_ordinary and self._tokens[first].text in _NO_MAILBOX):
+        is_ordinary = self._tokens[at].text in AT and first == at - 1
+        if first >= at or (is_ordinary and self._tokens[first].text in NO_MAILBOX):
             return None
         return first if is_glued(self._tokens[at - 1], self._tokens[at]) else self._widen(first)
 
     def _is_part(self, index: int) -> bool:
         token = self._tokens[index]
-        is_glued_sign = token.text in _MAILBOX_SIGNS and is_glued(token, self._tokens[index + 1])
+        is_glued_sign = token.text in MAILBOX_SIGNS and is_glued(token, self._tokens[index + 1])
         return _is_name(token) or is_glued_sign
 
     def _step(self, first: int) -> int | None:
@@ -228,13 +189,13 @@ class _Mailbox:
             return None
         token, tokens = self._tokens[before], self._tokens
         if is_glued(token, tokens[first]):
-            return before if _is_name(token) or token.text in _MAILBOX_SIGNS else None
+            return before if _is_name(token) or token.text in MAILBOX_SIGNS else None
         joins = self._joins_before(first)
         if joins:
             return first - joins - 1
         if self._is_digit_or_letter(first) and self._is_digit_or_letter(before):
             return None if before and tokens[before - 1].text == "'" else before
-        if self._is_digits(first) and _is_name(token) and token.text not in _NO_MAILBOX:
+        if self._is_digits(first) and _is_name(token) and token.text not in NO_MAILBOX:
             return before
         return before if token.text in HESITATIONS and self._joins_before(before) else None
 
@@ -245,7 +206,7 @@ class _Mailbox:
             if low - 1 < self._floor or not _is_name(self._tokens[low - 1]):
                 continue
             words = tuple(token.text for token in self._tokens[low:first])
-            if words in _LONG_JOINS or (count == 1 and words[0] in _DOT | _JOINS):
+            if words in LONG_JOINS or (count == 1 and words[0] in DOT | JOINS):
                 return count
         return 0
 
@@ -258,7 +219,7 @@ class _Mailbox:
 
     def _trim(self, first: int) -> int:
         """Signs and articles at the start belong to the sentence."""
-        while first < self._at and self._tokens[first].text in _MAILBOX_SIGNS:
+        while first < self._at and self._tokens[first].text in MAILBOX_SIGNS:
             first += 1
         while first < self._at - 1 and self._is_elided(first):
             first += 2
@@ -271,13 +232,13 @@ class _Mailbox:
         """Names of several words begin behind a word that can't be a name, if that is near."""
         lowest = first - _MOST_WORDS_IN_NAME
         for index in range(first - 1, max(lowest, self._floor) - 1, -1):
-            if self._tokens[index].text in _NO_MAILBOX or not _is_name(self._tokens[index]):
+            if self._tokens[index].text in NO_MAILBOX or not _is_name(self._tokens[index]):
                 return index + 1
         return self._floor if lowest <= self._floor else first
 
 
 def _is_provider(tokens: Sequence[Token], index: int) -> bool:
-    return index < len(tokens) and tokens[index].text in _PROVIDERS
+    return index < len(tokens) and tokens[index].text in PROVIDERS
 
 
 def _is_name(token: Token) -> bool:

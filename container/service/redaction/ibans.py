@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from service.redaction.spelling import Row
     from service.redaction.tokens import Token
 
-SHORTEST = 15
-# How many characters too many or too few a misheard IBAN may have.
-_MISHEARD = 2
+# How many characters too few or too many a misheard IBAN may have: fifty two may be 50 2 or 52.
+_TOO_FEW, _TOO_MANY = 5, 2
 # https://www.swift.com/standards/data-standards/iban-international-bank-account-number
 _REGISTRY = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28
@@ -54,8 +53,8 @@ def _find_end(row: Row, low: int, high: int, tokens: Sequence[Token]) -> int:
     if high <= end and is_valid(row.characters[low:high]):
         return high
     head = row.place(low, end)
-    if head and name_of(tokens, *head) == IBAN and end >= high - _MISHEARD:
-        return end if end <= high + _MISHEARD else high
+    if head and name_of(tokens, *head) == IBAN and end >= high - _TOO_FEW:
+        return end if end <= high + _TOO_MANY else high
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.redaction.naming import NATIONAL_ID, OTHER, PHONE, SOME_ID
@@ -29,6 +30,7 @@ _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3,}")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2})(?!\d)"
 )
+_FEWEST_IN_LIST = 4
 _YEAR = re.compile(r"(19|20)\d\d")
 _UNITS = word_set(
     """
@@ -136,13 +138,14 @@ def _is_address(run: Run, text: str) -> bool:
 
 
 def _is_list(run: Run) -> bool:
-    """Numbers one by one, as in a lottery, or counting: one, two, three."""
+    """Numbers one by one, as in a lottery, or counting: they rise, but maybe for the last one."""
     values = [int(group.digits) for group in run.groups]
-    if len(values) > 2 and values == list(range(1, len(values) + 1)):
-        return True
+    is_short = len(values) < _FEWEST_IN_LIST or max(values) > 99
+    if is_short or run.digits.startswith("0"):
+        return False
     is_parted = all(group.parted >= PAUSE for group in run.groups[1:])
-    is_uneven = len(set(run.shape())) > 1 and max(run.shape()) <= 2
-    return is_parted and is_uneven and not run.digits.startswith("0")
+    is_rising = all(low < high for low, high in pairwise(values[:-1]))
+    return is_rising and (is_parted or values == list(range(1, len(values) + 1)))
 
 
 def _is_years(run: Run) -> bool:
