@@ -36,6 +36,9 @@ _MOST_ROUNDS = 5
 _CHECK_SECONDS = 8.0
 """How long a start waits for providers: a slow one is no reason not to begin."""
 
+_LOOK_SECONDS = 0.05
+"""How late a filler may notice that the answer has begun."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
@@ -98,9 +101,15 @@ class Assistant:
         toolbox = Toolbox(tools)
         return self._converse(self._prompt(transcript, instructions, toolbox), session, toolbox)
 
-    async def say_filler(self, _turn: Turn, session: SpeechEngineSession) -> None:
+    async def say_filler(self, turn: Turn, session: SpeechEngineSession) -> None:
         """Tell the user, and with it the platform, that an answer is on its way."""
-        await session.send_response(f"{self._manner.sentences.filler} ")
+        await session.send_response(self._fill(turn))
+
+    async def _fill(self, turn: Turn) -> AsyncGenerator[str, None]:
+        yield f"{self._manner.sentences.filler} "
+        # The end of a turn's only answer is final: it waits for the one that it stands in for.
+        while turn.streams < 2 and turn.chunks < 2 and not turn.handler_ended:  # noqa: ASYNC110 - turns tell nobody
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def _prompt(
         self,
@@ -119,7 +128,12 @@ class Assistant:
         self, prompt: Prompt, session: SpeechEngineSession, toolbox: Toolbox
     ) -> AsyncGenerator[str, None]:
         """Ask, run what the model calls, and ask again with what came of it."""
-        asking = Asking(_fields(session))
+        turn = session.turn
+        fields = {
+            "conversation_id": session.conversation_id,
+            "event_id": None if turn is None else turn.event_id,
+        }
+        asking = Asking(fields, {} if turn is None else turn.notes)
         said = False
         try:
             for _ in range(_MOST_ROUNDS):
@@ -145,8 +159,6 @@ class Assistant:
             logger.error("answer failed", extra={**asking.fields, "reason": str(error)})
             apology = self._manner.sentences.apology
             yield f" {apology}" if said else apology
-        finally:
-            _note_model(session, asking)
 
 
 async def _check(model: Model) -> ModelRefused | None:
@@ -165,17 +177,3 @@ async def _check(model: Model) -> ModelRefused | None:
 def _log_finding(findings: GuardFindings) -> None:
     # At each turn again, since the platform repeats the history.
     logger.debug("transcript cleaned", extra=asdict(findings))
-
-
-def _fields(session: SpeechEngineSession) -> dict[str, object]:
-    turn = session.turn
-    return {
-        "conversation_id": session.conversation_id,
-        "event_id": None if turn is None else turn.event_id,
-    }
-
-
-def _note_model(session: SpeechEngineSession, asking: Asking) -> None:
-    turn = session.turn
-    if turn is not None and asking.model is not None:
-        turn.notes["model"] = asking.model

@@ -33,9 +33,13 @@ STALL_SECONDS = 6.0
 
 @dataclass(slots=True)
 class Asking:
-    """One turn's questions: `fields` go into each log line, `model` is who answered in the end."""
+    """One turn's questions: `fields` go into each log line, `model` is who answered in the end.
+
+    It is noted in `notes` with the first piece: a turn that is interrupted is logged at once.
+    """
 
     fields: Mapping[str, object] = field(default_factory=dict)
+    notes: dict[str, str | int | float] = field(default_factory=dict)
     model: str | None = None
     switches: int = 0
 
@@ -91,7 +95,7 @@ class Failover:
                         patience.pause()
                         if not has_begun:
                             has_begun, seconds = True, STALL_SECONDS
-                            asking.model = candidate.name
+                            asking.model = asking.notes["model"] = candidate.name
                         yield piece
                         patience.resume(seconds)
                 if has_begun:

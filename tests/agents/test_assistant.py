@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -14,8 +15,9 @@ from agents.providers.access import Access
 from agents.providers.echo import create
 from agents.sentences import INSTRUCTIONS, Sentences, sentences_of
 from agents.tools import Tool, tool
-from speech_engine import ConversationMessage, SpeechEngineSession, Turn
+from speech_engine import ConversationMessage, Limits, SpeechEngineSession, Turn
 from tests.fakes.scripted_models import SILENCE, ScriptedModel
+from tests.fakes.sockets import chunk, conversation, final, init, transcript
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -69,6 +71,46 @@ async def test_assistant_streams_what_the_model_says() -> None:
     async with opened(ScriptedModel("model/0", [["Hello", " there."]])) as assistant:
         assert await heard(assistant, session=session_of(turn)) == ["Hello", " there."]
     assert turn.notes == {"model": "model/0"}
+
+
+async def test_assistant_notes_the_model_before_the_answer_is_whole() -> None:
+    """A turn that is interrupted is logged at once: who answered is known with the first words."""
+    turn = Turn(7, 0.0)
+    async with opened(ScriptedModel("model/0", [["Hello", SILENCE]])) as assistant:
+        answer = assistant.answer(TRANSCRIPT, session_of(turn))
+        assert await anext(answer) == "Hello"
+        assert turn.notes == {"model": "model/0"}
+        await answer.aclose()
+
+
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "plain"])
+async def test_assistant_s_filler_does_not_end_the_turn(is_async: bool) -> None:
+    """A handler that works before it answers: the filler comes first, and one final, the last."""
+    ready = threading.Event()
+
+    async with opened(ScriptedModel("model/0", [["Hello."]])) as assistant:
+
+        async def work_first(heard: Any, session: SpeechEngineSession) -> None:
+            await asyncio.to_thread(ready.wait)
+            await session.send_response(assistant.answer(heard, session))
+
+        def work_plainly(heard: Any, session: SpeechEngineSession) -> object:
+            ready.wait()
+            return assistant.answer(heard, session)
+
+        async with conversation(
+            init(),
+            transcript(7),
+            on_transcript=work_first if is_async else work_plainly,
+            on_first_chunk_late=assistant.say_filler,
+            limits=Limits(first_chunk_seconds=0.05),
+        ) as (socket, _):
+            filler = chunk("One moment. ", 7)
+            await socket.received(filler)
+            await asyncio.sleep(0.1)
+            ready.set()
+            await socket.received(chunk("Hello.", 7), final(7))
+            assert socket.sent == [filler, chunk("Hello.", 7), final(7)]
 
 
 async def test_assistant_tells_the_model_how_to_speak() -> None:
