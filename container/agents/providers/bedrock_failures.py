@@ -42,8 +42,8 @@ _REMEDIES = {
     _CREDENTIALS,
 )
 _LIMITS = ("ServiceQuotaExceededException", "ThrottlingException", "TooManyRequestsException")
-_BUSY = "the model is busy or the account's quota is used up; raise it or add a second model"
-_FAILING = "Amazon Bedrock fails at the moment; a second model would answer"
+_BUSY = "the model is busy or the account's quota is used up; have it raised"
+_FAILING = "Amazon Bedrock fails at the moment; the AWS Health Dashboard may say why"
 _WITHOUT_CREDENTIALS = (
     exceptions.LoginError,
     exceptions.NoCredentialsError,

@@ -32,7 +32,7 @@ def explain_status(
         )
     if status == 429:
         return ModelError(
-            f"{name}: too many requests for the account; raise its limits or add a second model",
+            f"{name}: too many requests for the account; have its limits raised",
             retry_after_seconds=retry_after_seconds,
         )
     if 400 <= status < 500 and status not in _PASSING:
@@ -41,7 +41,7 @@ def explain_status(
             " temperature, the maximum of tokens or the tools that are set"
         )
     return ModelError(
-        f"{name}: the provider fails at the moment (HTTP {status}); a second model would answer",
+        f"{name}: the provider fails at the moment (HTTP {status}); its status page may say why",
         retry_after_seconds=retry_after_seconds,
     )
 
