@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SAME, _CUT = 10.0, 9.0
-# Of all words of two texts, the least that are in both if they are one utterance heard twice.
-_LEAST_SHARED = 0.5
+# Of the words of the text with more of them, the least that are in both if they are one utterance
+# heard twice, which then are near each other in time too.
+_LEAST_SHARED = 0.6
 # Where words are not stored, messages of one role and moment are one.
 _SAME_MOMENT_SECONDS = 3.0
 _NEAR_SECONDS = 30.0
@@ -74,9 +75,11 @@ def rate_likeness(one: Utterance, other: Utterance) -> float:
         if set(one.lengths) & set(other.lengths):
             return _SAME + nearness
         return nearness if apart <= _SAME_MOMENT_SECONDS else 0.0
-    is_same = set(one.texts) & set(other.texts)
-    likeness = _SAME if is_same else max(_compare(a, b) for a in one.words for b in other.words)
-    return likeness + nearness if likeness else 0.0
+    if set(one.texts) & set(other.texts):
+        return _SAME + nearness
+    likeness = max(_compare(a, b) for a in one.words for b in other.words)
+    is_sure = likeness == _SAME or (likeness and nearness)
+    return likeness + nearness if is_sure else 0.0
 
 
 def _compare(one: tuple[str, ...], other: tuple[str, ...]) -> float:
@@ -87,5 +90,5 @@ def _compare(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     shorter = min(len(one), len(other))
     if one[:shorter] == other[:shorter]:
         return _CUT
-    shared = len({*one} & {*other}) / len({*one} | {*other})
+    shared = len({*one} & {*other}) / max(len({*one}), len({*other}))
     return shared * _CUT if shared >= _LEAST_SHARED else 0.0
