@@ -20,7 +20,9 @@ class TranscriptTable(Construct):
     Heads are found by the day they started on, spread over shards, newest first.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, data: Data) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, data: Data, has_stream: bool
+    ) -> None:
         super().__init__(scope, construct_id)
         self.table = dynamodb.TableV2(
             self,
@@ -33,6 +35,7 @@ class TranscriptTable(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True, recovery_period_in_days=data.recovery_days
             ),
+            dynamo_stream=dynamodb.StreamViewType.NEW_IMAGE if has_stream else None,
             deletion_protection=data.deletion_protection,
             removal_policy=removal_policy(data),
         )

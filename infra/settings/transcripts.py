@@ -81,5 +81,6 @@ class Transcripts(Section):
     redaction_patterns: Annotated[
         dict[PatternName, Pattern], Field(max_length=20), AfterValidator(_check_size)
     ] = Field(default_factory=dict)
+    archive: bool = False
     api: bool = False
     api_scope: Annotated[str, _SCOPE] | None = None

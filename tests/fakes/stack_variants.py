@@ -32,6 +32,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "token.jwt.issuer": "https://auth.example.com/",
         "token.jwt.audience": ["voice"],
         "transcripts.api": True,
+        "transcripts.archive": True,
         "transcripts.api_scope": "transcripts:read",
         "alarms.topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:oncall",
         "tags": {"team": "voice"},

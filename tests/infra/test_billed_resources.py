@@ -64,11 +64,13 @@ FREE = {
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
+    "AWS::KinesisFirehose::DeliveryStream",  # by what goes through it
     "AWS::Lambda::Alias",
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
     "AWS::Logs::MetricFilter",
+    "AWS::Pipes::Pipe",  # by what goes through it
     "AWS::Route53::RecordSet",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",

@@ -80,6 +80,28 @@ def test_transcripts_that_are_not_written_ring(alarm: str, event: str, prod: Tem
     assert found["Threshold"] == 1
 
 
+def test_transcripts_go_into_files_by_setting_only(stacks: StackShelf) -> None:
+    """New states of items, a line each, in a folder a day, for as long as the table keeps them."""
+    foundation = stacks(environment_named("no domain, everything on")).part("Foundation")
+    pipe = foundation.only("AWS::Pipes::Pipe")
+    (table,) = foundation.resources("AWS::DynamoDB::GlobalTable")
+    (stream,) = foundation.resources("AWS::KinesisFirehose::DeliveryStream")
+    assert pipe["Source"] == {"Fn::GetAtt": [table, "StreamArn"]}
+    assert pipe["Target"] == {"Fn::GetAtt": [stream, "Arn"]}
+    assert pipe["TargetParameters"]["InputTemplate"] == '{"Item": <$.dynamodb.NewImage>}'
+    (changes,) = pipe["SourceParameters"]["FilterCriteria"]["Filters"]
+    assert json.loads(changes["Pattern"]) == {"eventName": ["INSERT", "MODIFY"]}
+    files = foundation.only("AWS::KinesisFirehose::DeliveryStream")
+    files = files["ExtendedS3DestinationConfiguration"]
+    assert files["Prefix"] == "day=!{timestamp:yyyy-MM-dd}/"
+    assert files["ProcessingConfiguration"]["Processors"] == [{"Type": "AppendDelimiterToRecord"}]
+    (rule,) = foundation.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    assert rule == {"ExpirationInDays": 30, "Status": "Enabled"}
+    without = stacks(load_environment("prod")).part("Foundation")
+    assert not without.resources("AWS::Pipes::Pipe")
+    assert "StreamSpecification" not in without.only("AWS::DynamoDB::GlobalTable")
+
+
 def test_transcripts_have_their_place_on_the_dashboard(stacks: StackShelf) -> None:
     """Both counts are on it, read API or none."""
     api = stacks(environment_named("dev")).part("Api")
