@@ -112,14 +112,21 @@ def _take_access(reader: Reader, provider: str) -> Access:
     if provider == "bedrock":
         return Access(
             region=reader.take(_REGION, values.label),
-            base_url=reader.take(_BEDROCK_URL, values.http_url),
+            base_url=reader.take(_BEDROCK_URL, _parse_url),
             guardrail=reader.take(_GUARDRAIL, values.guardrail),
         )
     key = reader.take(_KEYS[provider], parse_secret)
-    url = reader.take(_URLS[provider], values.http_url)
+    url = reader.take(_URLS[provider], _parse_url)
     if key is None and url is None and provider in _FALLBACKS:
         return _take_access(reader, _FALLBACKS[provider])
     return Access(api_key=None if key is None else key.current, base_url=url)
+
+
+def _parse_url(text: str) -> str:
+    # HTTP clients refuse these too, but only when the address is dialled.
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError("has a character that no address has; copy it again")
+    return values.http_url(text)
 
 
 def _need_key(reader: Reader, name: ModelName) -> None:

@@ -46,5 +46,7 @@ class Reader:
         try:
             return parse(self._environ[name].strip())
         except ValueError as error:
-            self.problems.append(f"{name} {error}")
+            problem = f"{name} {error}"
+            if problem not in self.problems:  # several settings may fall back to one variable
+                self.problems.append(problem)
             return default

@@ -113,6 +113,7 @@ def test_model_settings_miss_a_key(name: str, key: str) -> None:
         ("echo/loud", "give echo alone"),
         ("echo,echo", "names a model twice"),
         (" , ", "names no model"),
+        ("bedrock/nova\nlite", "copy it again"),
     ],
 )
 def test_model_settings_explain_wrong_models(models: str, said: str) -> None:
@@ -132,6 +133,9 @@ def test_model_settings_explain_wrong_models(models: str, said: str) -> None:
         ("OPENAI_BASE_URL", "example.com"),
         ("OPENAI_BASE_URL", "https://key@example.com"),
         ("OPENAI_BASE_URL", "http://[::1"),
+        ("OPENAI_BASE_URL", "http://exam\nple.com"),
+        ("OPENAI_BASE_URL", "http://example\u200b.com"),
+        ("OPENAI_BASE_URL", "http://example.com/my models"),
         ("OPENAI_API_KEY", "changeme"),
     ],
 )
@@ -151,3 +155,10 @@ def test_model_settings_quote_no_key() -> None:
     """What is wrong with a key is told without any of it."""
     said = problem_of(**{**OPENAI, "OPENAI_API_KEY": "sk_test secret with spaces"})
     assert "secret" not in said.replace("the secret's", "")
+
+
+def test_model_settings_tell_of_a_variable_once() -> None:
+    """Several models may be reached by one address."""
+    models = "openai/a,openai/b,openai_chat/c"
+    environ = {**OPENAI, "SPEECH_ENGINE_MODELS": models, "OPENAI_BASE_URL": "example.com"}
+    assert problem_of(**environ).startswith("OPENAI_BASE_URL is no address")

@@ -58,6 +58,8 @@ def parse_model_name(text: str) -> ModelName:
         raise ValueError(f"has a model for {provider}, which has none; give {provider} alone")
     if known.example is not None and not model:
         raise ValueError(f"has no model for {provider}; name one: {provider}/{known.example}")
+    if not model.isprintable():
+        raise ValueError(f"has a character in {model[:60]!r} that no name has; copy it again")
     return ModelName(provider, model)
 
 

@@ -190,6 +190,20 @@ async def test_gemini_gets_its_calls_back_as_it_made_them(id_prefix: str | None)
     ]
 
 
+async def test_gemini_does_not_get_a_made_up_name_back() -> None:
+    """A call that was renamed, for there is no such tool, goes back by the name of its result."""
+    async with serve(signature=SIGNATURE) as candidate:
+        candidate.server.script = lambda _: [Call("say_secret_words", {})]
+        (call,) = await ask(candidate, replace(PROMPT, tools=(WEATHER,)))
+        assert isinstance(call, ToolCall)
+        result = ToolResult(replace(call, name="unknown_tool"), "No.", failed=True)
+        candidate.server.script = lambda _: [Say("No.")]
+        await ask(candidate, replace(PROMPT, rounds=(ToolRound("", (result,)),)))
+        said, told = candidate.server.requests[-1].body["contents"][1:]
+    assert said["parts"][0]["functionCall"]["name"] == "unknown_tool"
+    assert told["parts"][0]["functionResponse"]["name"] == "unknown_tool"
+
+
 async def test_gemini_is_told_of_calls_that_another_model_made() -> None:
     """A call of another provider goes as one of its own, signed as one of unknown thoughts."""
     call = ToolCall("toolu_a", "weather", '{"city": "Ulm"}', object())
