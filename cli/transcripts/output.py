@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,8 @@ from cli.transcripts.visible import dump_json
 
 if TYPE_CHECKING:
     import argparse
-    from typing import TextIO
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 # Wider than any table of this command: in a pipe nothing is folded.
 _PIPE_COLUMNS = 1000
@@ -23,30 +21,33 @@ def add_json_argument(parser: argparse.ArgumentParser, form: str = "one JSON doc
     parser.add_argument("--json", action="store_true", help=f"for a program: {form}")
 
 
-def show(renderable: RenderableType, stream: TextIO | None = None) -> None:
-    """Write something of rich's. It must be made of visible text alone."""
+def show(renderable: RenderableType) -> None:
+    """Write something of rich's, fitted to the terminal. It must be made of visible text alone."""
     from rich.console import Console
 
-    stream = stream or sys.stdout
-    if stream.isatty():
-        console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        console.print(renderable, soft_wrap=False)
-        return
-    page = io.StringIO()
-    console = Console(file=page, width=_PIPE_COLUMNS, color_system=None, highlight=False)
-    console.print(renderable, markup=False, emoji=False)
-    for line in page.getvalue().splitlines():
-        print(line.rstrip(), file=stream)
+    is_terminal = sys.stdout.isatty()
+    console = Console(file=sys.stdout, width=None if is_terminal else _PIPE_COLUMNS)
+    lines = _render(console, renderable, soft_wrap=False).splitlines()
+    _write("".join(f"{line if is_terminal else line.rstrip()}\n" for line in lines))
 
 
-def show_lines(lines: RenderableType, stream: TextIO | None = None) -> None:
-    """Write lines of any length, which a terminal folds for itself."""
+def show_lines(lines: RenderableType) -> None:
+    """Write lines of any length, which a terminal folds for itself; at once."""
     from rich.console import Console
 
-    stream = stream or sys.stdout
-    console = Console(file=stream, highlight=False)
-    console.print(lines, markup=False, emoji=False, soft_wrap=True)
-    stream.flush()
+    _write(_render(Console(file=sys.stdout), lines, soft_wrap=True))
+
+
+def _render(console: Console, renderable: RenderableType, *, soft_wrap: bool) -> str:
+    with console.capture() as capture:
+        console.print(renderable, markup=False, emoji=False, highlight=False, soft_wrap=soft_wrap)
+    return capture.get()
+
+
+def _write(text: str) -> None:
+    # Not by rich, which ends the program with a code of its own when nobody reads.
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def write_json(document: object) -> None:

@@ -87,10 +87,10 @@ class Watch:
             if head.ended_at and not is_new:
                 continue
             self._watched[head.conversation_id] = _Watched()
-            yield News("began", head.conversation_id, head)
             if not is_new:
                 # What was said before somebody looked is for `show`.
                 self._skip(head.conversation_id)
+            yield News("began", head.conversation_id, head)
 
     def _list_recent(self) -> list[Head]:
         """The conversations that may not be known yet, oldest first."""
