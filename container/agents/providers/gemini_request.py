@@ -88,9 +88,9 @@ def _recall(call: ToolCall) -> tuple[Part, str | None]:
     """A call as this API made it, or would have made it; and its id, if it has one there."""
     from google.genai.types import FunctionCall, Part
 
-    own = call.extra.function_call if isinstance(call.extra, Part) else None
-    # A name that the model made up has been replaced, and result and call need the same.
-    if own and own.name == call.name:
-        return call.extra, own.id
+    own = call.extra if isinstance(call.extra, Part) else Part()
+    # A name that the model made up has been replaced: call and result need the same.
+    if own.function_call and own.function_call.name == call.name:
+        return own, own.function_call.id
     told = FunctionCall(name=call.name, args=parse_arguments(call.arguments))
     return Part(function_call=told, thought_signature=_FOREIGN_SIGNATURE), None
