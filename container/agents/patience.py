@@ -14,6 +14,9 @@ from typing import Self
 _LOOK_SECONDS = 0.02
 """How late the end of a wait may be noticed."""
 
+_LONGEST_LOOK_SECONDS = 0.1
+"""What counts of the time between two looks: when the event loop lags, nobody else was silent."""
+
 
 class Watch:
     """Ends waits on the running event loop; while there are none it sleeps."""
@@ -22,33 +25,34 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._waiting: set[Patience] = set()
         self._is_awake = False
+        self._looked_at = 0.0
 
     def allow(self, seconds: float) -> Patience:
         """Begin a wait of the running task; use what is returned as `async with watch.allow(…)`."""
-        return Patience(self, self._loop.time() + seconds)
-
-    def time(self) -> float:
-        """The event loop's."""
-        return self._loop.time()
+        return Patience(self, seconds)
 
     def add(self, patience: Patience) -> None:
         """Look at its waits from now on."""
         self._waiting.add(patience)
         if not self._is_awake:
             self._is_awake = True
-            self._loop.call_later(_LOOK_SECONDS, self._look)
+            self._sleep()
 
     def remove(self, patience: Patience) -> None:
         """Look at them no more."""
         self._waiting.discard(patience)
 
+    def _sleep(self) -> None:
+        self._looked_at = self._loop.time()
+        self._loop.call_later(_LOOK_SECONDS, self._look)
+
     def _look(self) -> None:
-        now = self._loop.time()
+        seconds = min(self._loop.time() - self._looked_at, _LONGEST_LOOK_SECONDS)
         for patience in tuple(self._waiting):
-            patience.look(now)
+            patience.spend(seconds)
         self._is_awake = bool(self._waiting)
         if self._is_awake:
-            self._loop.call_later(_LOOK_SECONDS, self._look)
+            self._sleep()
 
 
 class Patience:
@@ -58,16 +62,16 @@ class Patience:
     must be the one that entered it.
     """
 
-    __slots__ = ("_cancelling", "_due_at", "_has_fired", "_task", "_watch")
+    __slots__ = ("_cancelling", "_has_fired", "_seconds_left", "_task", "_watch")
 
-    def __init__(self, watch: Watch, due_at: float) -> None:
+    def __init__(self, watch: Watch, seconds: float) -> None:
         task = asyncio.current_task()
         assert task is not None, "only a task can lose its patience"
         self._watch = watch
         self._task = task
         self._cancelling = task.cancelling()
         self._has_fired = False
-        self._due_at = due_at
+        self.resume(seconds)
 
     async def __aenter__(self) -> Self:
         self._watch.add(self)
@@ -89,15 +93,17 @@ class Patience:
 
     def pause(self) -> None:
         """What was waited for is here; what the task does now may take its time."""
-        self._due_at = math.inf
+        self._seconds_left = math.inf
 
     def resume(self, seconds: float) -> None:
         """Begin the next wait, of at most so long."""
-        self._due_at = self._watch.time() + seconds
+        # The next look comes earlier than a whole pause between two.
+        self._seconds_left = seconds + _LOOK_SECONDS
 
-    def look(self, now: float) -> None:
-        """End the wait if it is over."""
-        if now >= self._due_at:
-            self._due_at = math.inf
+    def spend(self, seconds: float) -> None:
+        """So much of the wait is over; end it if that was the rest."""
+        self._seconds_left -= seconds
+        if self._seconds_left <= 0:
+            self._seconds_left = math.inf
             self._has_fired = True
             self._task.cancel()
