@@ -6,8 +6,10 @@ from __future__ import annotations
 _DENIED = frozenset(
     {
         "AccessDeniedException",
+        "ExpiredToken",
         "ExpiredTokenException",
         "IncompleteSignatureException",
+        "InvalidClientTokenId",
         "InvalidSignatureException",
         "MissingAuthenticationTokenException",
         "UnrecognizedClientException",
@@ -19,6 +21,7 @@ _BUSY = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ThrottlingException",
+        "TooManyRequestsException",
     }
 )
 # Keys are checked before a query: what the table then calls invalid is the table itself.

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-ite
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 HEAD = "head"
-_MESSAGE = "message#"
+_MESSAGE = re.compile(r"message#(\d+)#(\d+)", re.ASCII)
 _PART = "#part#"
 
 Item = dict[str, Any]
@@ -115,11 +116,11 @@ def assemble(conversation_id: str, items: Iterable[Item], now: float) -> Convers
     live = {item["item"]: item for item in items if is_live(item, now)}
     if not live:
         return None
-    own = sorted(key for key in live if key.startswith(_MESSAGE) and _PART not in key)
+    own = [found for key in live if (found := _MESSAGE.fullmatch(key))]
     return Conversation(
         conversation_id=conversation_id,
         head=read_head(live[HEAD]) if HEAD in live else None,
-        messages=tuple(_read_message(live, key) for key in own),
+        messages=tuple(_read_message(live, key) for key in sorted(own, key=_place)),
     )
 
 
@@ -134,14 +135,19 @@ _PLAIN = frozenset(Message.__dataclass_fields__) - {
 }
 
 
-def _read_message(items: Mapping[str, Item], key: str) -> Message:
-    item = items[key]
-    _, event_id, index = key.split("#")
-    further = [f"{key}{_PART}{number:04d}" for number in range(2, item.get("parts", 1) + 1)]
+def _place(key: re.Match[str]) -> tuple[int, int]:
+    """Event id and index: as text, numbers with more digits than usual would come too early."""
+    return int(key[1]), int(key[2])
+
+
+def _read_message(items: Mapping[str, Item], key: re.Match[str]) -> Message:
+    item = items[key[0]]
+    event_id, index = _place(key)
+    further = [f"{key[0]}{_PART}{number:04d}" for number in range(2, item.get("parts", 1) + 1)]
     parts = [items[part].get("text", "") for part in further if part in items]
     return Message(
-        event_id=int(event_id),
-        index=int(index),
+        event_id=event_id,
+        index=index,
         role=item.get("role", ""),
         at=item.get("at", ""),
         text=item["text"] + "".join(parts) if "text" in item else None,

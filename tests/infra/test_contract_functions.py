@@ -11,6 +11,8 @@ from functions.engine.body import read_spec
 from functions.token import settings as token_settings
 from functions.token.app import LONGEST_SECONDS, build_app
 from functions.transcripts import settings as transcript_settings
+from functions.transcripts.reader import DAY_INDEX
+from infra import names
 from infra.constructs import routes
 from infra.packaging import CHECKOUT
 from tests.fakes.environments import environment_with
@@ -80,6 +82,7 @@ def test_contract_the_read_function_can_read_what_it_is_told(stacks: StackShelf)
     variables = variables_of(made, "transcripts")
     assert transcript_settings.read_settings(variables).shards == 9
     assert set(variables) == set(transcript_settings.variable_names())
+    assert DAY_INDEX == names.DAY_INDEX
 
 
 @pytest.mark.parametrize("name", ["engine", "key_gate", "origin_access"])
