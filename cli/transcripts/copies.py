@@ -31,14 +31,15 @@ def _tell_recovery(place: Place) -> str | None:
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    days: int | None = _MOST_RECOVERY_DAYS
+    environment = place.account.environment if place.account else None
+    days = environment.data.recovery_days if environment else _MOST_RECOVERY_DAYS
     try:
         answer = place.client.describe_continuous_backups(TableName=place.table)
         recovery = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
         if recovery["PointInTimeRecoveryStatus"] != "ENABLED":
             return None
-        days = recovery.get("RecoveryPeriodInDays", _MOST_RECOVERY_DAYS)
+        days = recovery.get("RecoveryPeriodInDays", days)
     except (ClientError, BotoCoreError, KeyError):
-        # Reading and deleting needs no right to ask this; better one copy too many than too few.
-        days = place.account.environment.data.recovery_days if place.account else days
+        # Who may delete need not have the right to ask; better one copy too many than too few.
+        pass
     return f"the table's point-in-time recovery, for {days} days, and backups of the table"

@@ -36,6 +36,7 @@ _OF_MESSAGE = (
     "chunks",
     "model",
     "missing_parts",
+    "source",
 )
 COLUMNS = (*_OF_CONVERSATION, *_OF_MESSAGE)
 """Every row has all of them, so that columns are the same whatever was said."""

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from botocore.exceptions import ClientError
 
+from infra.settings import load_environment
+from tests.cli.transcripts.account import OneAccount, use_account
 from tests.fakes.dynamo import TABLE
 from tests.fakes.transcript_items import make_head, make_message, make_part, put
 
@@ -117,3 +120,20 @@ def test_delete_checks_all_ids_before_it_begins(client: Any, speechctl: Program)
     put_conversations(client)
     speechctl("delete", "--yes", "conv_a", "bad\x1b").assert_refused("nothing was deleted")
     assert len(list_left(client)) == 35
+
+
+def test_an_environment_says_how_long_copies_remain(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With -e the days are the settings', also for who may not ask about the table's backups."""
+
+    def refuse(**_: Any) -> NoReturn:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "Describe")
+
+    put_conversations(client)
+    use_account(monkeypatch, OneAccount(client, {"TranscriptTable": TABLE}))
+    monkeypatch.setattr(client, "describe_continuous_backups", refuse)
+    out = speechctl("delete", "-e", "dev", "--yes", "conv_a", table=None).out
+    environment = load_environment("dev")
+    assert f"log, for {environment.service.log_days} days" in out
+    assert f"recovery, for {environment.data.recovery_days} days" in out

@@ -5,17 +5,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 import pytest
 
-from cli.stacks.account import Account
 from cli.transcripts import place
-from infra.settings import load_environment
-from tests.fakes.aws_account import FakeAws, FakeStack
+from tests.cli.transcripts.account import STACK, OneAccount, use_account
 from tests.fakes.dynamo import TABLE
 from tests.fakes.transcript_items import make_head, put
 
 if TYPE_CHECKING:
     from tests.cli.transcripts.program import Program
-
-STACK = "SpeechEngine-dev-Foundation"
 
 
 class Answer(NamedTuple):
@@ -85,28 +81,6 @@ def test_an_endpoint_that_is_no_url_is_one_line(
     """A mistyped AWS_ENDPOINT_URL is named."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     speechctl("list").assert_refused("mend AWS_ENDPOINT_URL")
-
-
-class OneAccount(FakeAws):
-    """The stacks are made up, the table is moto's."""
-
-    def __init__(self, client: Any, outputs: dict[str, str]) -> None:
-        super().__init__({STACK: FakeStack(outputs=outputs)} if outputs else {})
-        self._dynamodb = client
-
-    def client(self, name: str, **_: Any) -> Any:  # type: ignore[override]
-        return self._dynamodb if name == "dynamodb" else self
-
-    def get_credentials(self) -> object:
-        return object()
-
-    def get_caller_identity(self) -> dict[str, str]:
-        return {"Account": "123456789012"}
-
-
-def use_account(monkeypatch: pytest.MonkeyPatch, aws: OneAccount) -> None:
-    account: Any = Account(aws, load_environment("dev"))  # type: ignore[arg-type]
-    monkeypatch.setattr(place, "open_account", lambda _: account)
 
 
 def test_an_environment_names_its_table(

@@ -10,6 +10,7 @@ import pytest
 
 from functions.transcripts.records import decode
 from local.platform import DEFAULT_API_KEY, Platform
+from tests.cli.transcripts.account import OneAccount, use_account
 from tests.fakes.dynamo import TABLE
 from tests.fakes.platform_clients import raw_client
 from tests.fakes.platform_engines import echo, official_engine
@@ -170,3 +171,47 @@ def test_without_a_key_nothing_is_asked(speechctl: Program) -> None:
     """Who has no API key is told where it comes from."""
     ended = speechctl("restore", "--from-platform", "conv_a")
     ended.assert_refused("set ELEVENLABS_API_KEY")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "my card is [card], order [order]"),
+        ({"redaction": "off"}, "my card is 4111 1111 1111 1111, order ORD-1"),
+        ({"text": "drop"}, None),
+    ],
+)
+async def test_an_environment_says_what_may_be_stored(
+    client: Any,
+    speechctl: Program,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, Any],
+    said: str | None,
+) -> None:
+    """With -e key and redaction are the environment's, and a new head says whose it is."""
+    words = "my card is 4111 1111 1111 1111, order ORD-1"
+    record = make_record(transcript=[{"role": "user", "message": words, "time_in_call_secs": 2}])
+    aws = OneAccount(client, {"TranscriptTable": TABLE, "ApiKeySecretArn": "arn:key"}, "sk_test_it")
+    use_account(monkeypatch, aws, redaction_patterns={"order": "ORD-[0-9]"}, **settings)
+    arguments = ("restore", "-e", "dev", "--from-platform", "conv_a")
+    with serve_http(Scripted(200, json.dumps(record).encode())) as server:
+        monkeypatch.setenv("ELEVENLABS_BASE_URL", server.url)
+        ended = await asyncio.to_thread(lambda: speechctl(*arguments, table=None))
+    assert (ended.code, ended.out) == (0, "conv_a: 1 messages filled, and its end\n")
+    (asked,) = server.received
+    assert "sk_test_it" in asked.headers.values()
+    head, message = read_all(client)
+    assert (head["environment"], message.get("text")) == ("dev", said)
+
+
+async def test_messages_without_a_place_are_told(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where numbers leave no room, the command says how many are still missing."""
+    said = [{"role": "user", "message": f"{n} said", "time_in_call_secs": n} for n in range(3)]
+    put(client, make_message("conv_a", 0, 0, "0 said"), make_message("conv_a", 0, 1, "2 said"))
+    record = json.dumps(make_record(transcript=said)).encode()
+    with serve_http(Scripted(200, record)) as server:
+        ended = await restore(speechctl, monkeypatch, server.url, "conv_a")
+    assert ended.code == 1
+    assert ended.err.startswith("conv_a: 1 messages have no free place")
