@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _STACK, _OUTPUT = "Foundation", "TranscriptTable"
 _MOST_SHARDS = 100
-_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 20, 8
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS, _CONNECTIONS = 5, 20, 8, 16
 _ABSENT = "ResourceNotFoundException"
 _DENIED = "AccessDeniedException"
 
@@ -123,6 +123,7 @@ def _connect(session: boto3.Session) -> Any:
     limits = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
+        max_pool_connections=_CONNECTIONS,
         retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
     )
     try:
