@@ -17,8 +17,13 @@ def list_copies(place: Place) -> list[str]:
     copies = [f'the server\'s log, {log}: lines "transcript not written" of what had to be printed']
     if recovery := _tell_recovery(place):
         copies.append(recovery)
+    if place.settings.archive or not environment:
+        days = (
+            f"for {place.settings.days} days" if environment else "where transcripts.archive is on"
+        )
+        copies.append(f"the archive in S3, {days}")
     copies += [
-        "files that `transcripts export` or a stream of the table has written",
+        "files that `transcripts export` has written",
         "ElevenLabs' own record, as long as the engine's privacy settings say",
     ]
     return copies

@@ -70,17 +70,16 @@ def _tell_head(head: Head) -> list[str]:
 
 
 def _list_facts(message: Message) -> Iterator[str]:
-    if message.outcome:
-        yield make_visible(message.outcome)
-    if message.first_chunk_ms is not None:
-        yield f"first words {message.first_chunk_ms} ms"
-    if message.duration_ms is not None:
-        yield f"in all {message.duration_ms} ms"
-    if message.chunks is not None:
-        yield f"{message.chunks} chunks"
-    if message.model:
-        yield make_visible(message.model)
-    if message.redacted:
-        yield f"redacted: {make_visible(', '.join(message.redacted))}"
-    if message.missing_parts:
-        yield f"{message.missing_parts} parts of the text are missing"
+    facts = (
+        ("{}", message.outcome),
+        ("first words {} ms", message.first_chunk_ms),
+        ("in all {} ms", message.duration_ms),
+        ("{} chunks", message.chunks),
+        ("{}", message.model),
+        ("redacted: {}", ", ".join(message.redacted) or None),
+        ("from the {}'s record", message.as_json().get("source")),
+        ("{} parts of the text are missing", message.missing_parts or None),
+    )
+    for form, value in facts:
+        if value is not None:
+            yield form.format(make_visible(str(value)))

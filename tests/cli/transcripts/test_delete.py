@@ -56,7 +56,13 @@ def test_delete_names_the_copies_that_remain(client: Any, speechctl: Program) ->
     enabled = {"PointInTimeRecoveryEnabled": True}
     client.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=enabled)
     out = speechctl("delete", "--yes", "conv_a").out
-    for copy in ("log", "point-in-time recovery, for 35 days", "export", "ElevenLabs' own record"):
+    for copy in (
+        "log",
+        "recovery, for 35 days",
+        "archive in S3",
+        "export",
+        "ElevenLabs' own record",
+    ):
         assert copy in out
     disabled = {"PointInTimeRecoveryEnabled": False}
     client.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=disabled)
@@ -137,3 +143,8 @@ def test_an_environment_says_how_long_copies_remain(
     environment = load_environment("dev")
     assert f"log, for {environment.service.log_days} days" in out
     assert f"recovery, for {environment.data.recovery_days} days" in out
+    assert "archive" not in out
+    account = OneAccount(client, {"TranscriptTable": TABLE})
+    use_account(monkeypatch, account, archive=True, days=9)
+    out = speechctl("delete", "-e", "dev", "--yes", "conv_b", table=None).out
+    assert "the archive in S3, for 9 days" in out
