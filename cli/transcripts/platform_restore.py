@@ -42,6 +42,8 @@ class _Filled:
 def fill_conversations(place: Place, ids: Sequence[str], *, as_json: bool) -> int:
     """Fill each; returns 1 when one of them could not be filled. Raises CommandError."""
     records = _connect(place, os.environ)
+    if place.account is None:
+        tell("without -e: words are kept, redacted for en_US; a new head expires after 30 days")
     filled: dict[str, dict[str, Any]] = {}
     problems: list[str] = []
     try:
@@ -102,11 +104,17 @@ def _make_rules(place: Place, record: Record, stored: Conversation | None) -> Fi
     )
     return FillRules(
         expires_at=expires_at,
-        keeps_text=settings.text == "keep",
+        keeps_text=settings.text == "keep" and not _lacks_words(stored),
         redactor=_make_redactor(place),
         shards=settings.shards,
         about=about,
     )
+
+
+def _lacks_words(stored: Conversation | None) -> bool:
+    """Whether the server stored no words, whatever the settings say here."""
+    messages = stored.messages if stored else ()
+    return any(message.text is None and not message.redacted for message in messages)
 
 
 def _make_redactor(place: Place) -> Redactor | None:

@@ -118,6 +118,8 @@ def _read_items(names: Iterable[str], report: Report) -> Iterator[Item]:
 def _read_log(name: str, report: Report) -> Iterator[Found | Unreadable]:
     try:
         is_input = name == _STANDARD_INPUT
+        if is_input and sys.stdin.isatty():
+            tell("reading the log from standard input; Ctrl-D ends it")
         stream = sys.stdin.buffer if is_input else io.BufferedReader(io.FileIO(name))
         assert isinstance(stream, io.BufferedReader)
         yield from find_lines(read_lines(stream))

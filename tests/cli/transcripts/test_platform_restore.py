@@ -100,7 +100,7 @@ async def test_one_that_cannot_be_filled_costs_no_other(
         ids = ("conv_none", "bad\x1b", name)
         ended = await restore(speechctl, monkeypatch, platform.url, *ids)
     assert ended.code == 1
-    unknown, bad = ended.err.splitlines()
+    _, unknown, bad = ended.err.splitlines()
     assert unknown == "ElevenLabs has no conversation conv_none"
     assert bad.startswith("a conversation's id is")
     assert len(read_all(client)) == 7
@@ -149,7 +149,7 @@ async def test_what_the_platform_answers_is_told_in_a_line(
         "xi-api-key"
     ] == DEFAULT_API_KEY
     if told:
-        (line,) = ended.err.splitlines()
+        _, line = ended.err.splitlines()
         assert told in line
         assert (ended.code, read_all(client)) == (1, [])
     else:
@@ -163,7 +163,7 @@ async def test_a_platform_that_nobody_serves_is_one_line(
     """A wrong address is told with its reason."""
     for url in ("http://127.0.0.1:1", "nonsense"):
         ended = await restore(speechctl, monkeypatch, url, "conv_a")
-        (line,) = ended.err.splitlines()
+        _, line = ended.err.splitlines()
         assert line.startswith("ElevenLabs can't be asked for conv_a: ")
 
 
@@ -214,4 +214,18 @@ async def test_messages_without_a_place_are_told(
     with serve_http(Scripted(200, record)) as server:
         ended = await restore(speechctl, monkeypatch, server.url, "conv_a")
     assert ended.code == 1
-    assert ended.err.startswith("conv_a: 1 messages have no free place")
+    assert "conv_a: 1 messages have no free place" in ended.err
+
+
+async def test_where_no_words_are_stored_none_are_filled(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an environment's settings, what is stored says that words are not wanted."""
+    stored = make_message("conv_a", 1, 0, "hello there")
+    del stored["text"]
+    put(client, stored)
+    with serve_http(Scripted(200, json.dumps(make_record()).encode())) as server:
+        ended = await restore(speechctl, monkeypatch, server.url, "conv_a")
+    assert ended.code == 0
+    assert ended.err.startswith("without -e: ")
+    assert [item.get("text") for item in read_all(client)] == [None] * 3
