@@ -18,6 +18,8 @@ _SHOWN = {
     "WebSocketUrl": "the server, for ElevenLabs",
     "TokenUrl": "tokens, for your own page",
     "EngineId": "the engine",
+    "TranscriptsUrl": "transcripts, for those who may read them",
+    "TranscriptArchive": "transcripts, as files for analytics",
     "DashboardUrl": "metrics and alarms",
 }
 

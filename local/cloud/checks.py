@@ -9,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
-from boto3.dynamodb.types import TypeDeserializer
 
+from functions.transcripts.reader import DayRange, TranscriptReader
 from local.cloud.errors import CloudError
 
 if TYPE_CHECKING:
+    from functions.transcripts.reader import Conversation
     from local.cloud.deployed import Deployed
 
 _TRANSCRIPT_SECONDS = 10.0
+# That of environments/local.toml, which leaves the default.
+_INDEX_SHARDS = 4
+_A_DAY = timedelta(days=1)
 _POLL_SECONDS = 0.2
 _REQUEST_SECONDS = 30.0
 BOOTSTRAP_STACK = "CDKToolkit"
@@ -61,17 +66,26 @@ async def ask_token_api(endpoint: str, token_url: str, path: str) -> dict[str, s
 
 async def read_transcript(
     deployed: Deployed, table: str, conversation: str, *, messages: int
-) -> list[dict[str, Any]]:
-    """Wait until `messages` messages of a conversation are in the table, and return its items."""
+) -> Conversation:
+    """Wait until a conversation is in the table whole and listed among today's; return it."""
+    reader = TranscriptReader(deployed.client("dynamodb"), table, shards=_INDEX_SHARDS)
     deadline = time.monotonic() + _TRANSCRIPT_SECONDS
     while True:
-        items = await asyncio.to_thread(_query, deployed, table, conversation)
-        found = [item for item in items if str(item["item"]).startswith("message#")]
-        if len(found) >= messages:
-            return items
+        found = await asyncio.to_thread(_find, reader, conversation)
+        seen = 0 if found is None else len(found.messages)
+        if found is not None and found.head is not None and seen >= messages:
+            return found
         if time.monotonic() > deadline:
-            raise CloudError(f"the table has {len(found)} of {messages} messages")
+            raise CloudError(f"the table has {seen} of {messages} messages")
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def _find(reader: TranscriptReader, conversation: str) -> Conversation | None:
+    today = datetime.now(UTC).date()
+    listed = {head.conversation_id for head in reader.list_all(DayRange(today - _A_DAY, today))}
+    if conversation not in listed:
+        return None
+    return reader.read(conversation)
 
 
 def find_leftovers(deployed: Deployed) -> list[str]:
@@ -82,13 +96,3 @@ def find_leftovers(deployed: Deployed) -> list[str]:
         names = [each if isinstance(each, str) else each[name] for each in answer[key]]
         found += [f"{kind} {each}" for each in names if not each.startswith(_BOOTSTRAP_PREFIX)]
     return found
-
-
-def _query(deployed: Deployed, table: str, conversation: str) -> list[dict[str, Any]]:
-    answer = deployed.client("dynamodb").query(
-        TableName=table,
-        KeyConditionExpression="conversation = :id",
-        ExpressionAttributeValues={":id": {"S": conversation}},
-    )
-    read = TypeDeserializer().deserialize
-    return [{key: read(value) for key, value in item.items()} for item in answer["Items"]]

@@ -106,10 +106,15 @@ class _Demo:
         )
         with self._progress.step("Read the transcript back from the table"):
             table = (await self._cloud.outputs(FOUNDATION))["TranscriptTable"]
-            items = await read_transcript(
+            conversation = await read_transcript(
                 self._cloud.deployed, table, conversation_id, messages=2 * len(_TEXTS)
             )
-        self._proof.add("the transcript is in the table", f"{len(items)} items, read by boto3")
+            outcomes = [message.outcome for message in conversation.messages if message.outcome]
+            _expect("how the answers ended", outcomes, ["complete"] * len(_TEXTS))
+        self._proof.add(
+            "the transcript is in the table",
+            f"{len(conversation.messages)} messages, listed by day, read as the read API does",
+        )
 
     async def change(self, engine_id: str) -> None:
         cloud = self._cloud
