@@ -74,4 +74,12 @@ def open_model(name: ModelName, access: Access, options: ModelOptions) -> Model:
             f"{name} needs packages that are not here ({error.name}): on a laptop run make setup;"
             f" an image gets them when agent.models of its environment names the model"
         ) from None
+    except ModelRefused:
+        raise
+    except Exception as error:  # noqa: BLE001 - what the environment tells HTTP clients may be wrong
+        kind = type(error).__name__
+        raise ModelRefused(
+            f"{name}: its HTTP client can't be made ({kind}): check SSL_CERT_FILE, SSL_CERT_DIR and"
+            " the proxy variables"
+        ) from None
     return model

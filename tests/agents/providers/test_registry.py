@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from agents.prompt import ModelOptions, ModelRefused
+from agents.providers.access import Access
+from agents.providers.registry import open_model, parse_model_name
+
+
+@pytest.mark.parametrize("name", ["openai/m", "openai_chat/m", "anthropic/m", "gemini/m"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("SSL_CERT_FILE", "/nowhere/ca.pem"), ("HTTPS_PROXY", "carrier://pigeon")],
+)
+async def test_registry_names_what_keeps_a_client_from_being_made(
+    name: str, variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong variable of every HTTP client's is one line with its name, and quotes no value."""
+    monkeypatch.setenv(variable, value)
+    access = Access(api_key="sk_test_registry")
+    hint = "SSL_CERT_FILE.*proxy"
+    with pytest.raises(ModelRefused, match=rf"^{name}: .*{hint}") as caught:
+        open_model(parse_model_name(name), access, ModelOptions())
+    assert value not in str(caught.value)
