@@ -18,7 +18,8 @@ PYTHON_PATH = os.pathsep.join([str(ROOT / "container"), str(ROOT)])
 class Server:
     """One column of the comparison.
 
-    Without a `token_command` it has no token endpoint, without an `agents_command` no assistant.
+    Without a `token_command` it has no token endpoint, without an `agents_command` no assistant,
+    without a `transcripts_command` no transcript log.
     """
 
     name: str
@@ -28,10 +29,15 @@ class Server:
     is_ours: bool = False
     token_command: tuple[str, ...] = ()
     agents_command: tuple[str, ...] = ()
+    transcripts_command: tuple[str, ...] = ()
 
     def takes_part_in(self, scenario: str) -> bool:
         """Return whether there is something to measure."""
-        programs = {"token": self.token_command, "agents": self.agents_command}
+        programs = {
+            "token": self.token_command,
+            "agents": self.agents_command,
+            "transcripts": self.transcripts_command,
+        }
         return bool(programs.get(scenario, self.command))
 
     def environment(self, *, chunks: int, delay_ms: int) -> dict[str, str]:
@@ -59,6 +65,7 @@ OURS = Server(
     is_ours=True,
     token_command=_python("token_function.py"),
     agents_command=_python("agent_turns.py"),
+    transcripts_command=_python("logged.py"),
 )
 OURS_UVLOOP = Server(
     "ours-uvloop",
@@ -67,5 +74,6 @@ OURS_UVLOOP = Server(
     {"BENCH_LOOP": "uvloop"},
     is_ours=True,
     agents_command=_python("agent_turns.py"),
+    transcripts_command=_python("logged.py"),
 )
 SERVERS = {server.name: server for server in (PYTHON_SDK, JS_SDK, OURS, OURS_UVLOOP)}

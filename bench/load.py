@@ -26,14 +26,16 @@ HISTORY = [
     {"role": "agent", "content": "Hello, this is the front desk. How can I help you today?"},
     {"role": "user", "content": "Hi. I would like to move my appointment to next Tuesday."},
     {"role": "agent", "content": "Of course. Would ten in the morning suit you?"},
-    {"role": "user", "content": "Ten is a little early, is there something in the afternoon?"},
 ]
+QUESTION = "Ten is a little early, is there something in the afternoon?"
 
 
 @lru_cache(maxsize=4096)
 def transcript_frame(event_id: int) -> bytes:
     """Return the masked frame of a turn; conversations that reach the same id share it."""
-    message = {"type": "user_transcript", "user_transcript": HISTORY, "event_id": event_id}
+    said = {"role": "user", "content": f"{QUESTION} {event_id}"}
+    transcript = [*HISTORY, said]
+    message = {"type": "user_transcript", "user_transcript": transcript, "event_id": event_id}
     return frames.client_frame(frames.TEXT, json.dumps(message).encode())
 
 

@@ -72,4 +72,9 @@ METRICS = (
     Metric("agents_added_40_us", "agents: added, 40 messages, µs", "agents", highest=50),
     Metric("agents_added_chunk_us", "agents: of that per chunk, µs", "agents"),
     Metric("agents_added_first_us", "agents: added to first chunk, µs", "agents"),
+    Metric("transcripts_plain_us", "transcripts: loop, per chunk, µs", "transcripts"),
+    Metric("transcripts_added_percent", "transcripts: added to that, %", "transcripts", highest=3),
+    Metric("transcripts_plain_p50_ms", "transcripts: first chunk p50, ms", "transcripts"),
+    Metric("transcripts_added_p50_ms", "transcripts: added to that, ms", "transcripts"),
+    Metric("transcripts_item_us", "transcripts: threads, per item, µs", "transcripts", highest=250),
 )

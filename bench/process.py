@@ -62,10 +62,17 @@ class ServerProcess:
         """Return user plus system time of all threads so far."""
         return read_cpu_ns(self.process.pid)
 
+    def loop_cpu_ns(self) -> int:
+        """Return the CPU time of the main thread, which runs the event loop."""
+        return self._read_schedstat(0)
+
     def waited_ns(self) -> int:
         """Return how long the main thread was ready to run but others had its core."""
+        return self._read_schedstat(1)
+
+    def _read_schedstat(self, field: int) -> int:
         schedstat = Path(f"/proc/{self.process.pid}/schedstat").read_text(encoding="ascii")
-        return int(schedstat.split()[1])
+        return int(schedstat.split()[field])
 
     def resident_bytes(self) -> int:
         """Return the resident set size."""

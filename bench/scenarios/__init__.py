@@ -11,6 +11,7 @@ from bench.scenarios.memory import Memory
 from bench.scenarios.paced import Paced
 from bench.scenarios.start import Start
 from bench.scenarios.token import Token
+from bench.scenarios.transcripts import Transcripts
 
 if TYPE_CHECKING:
     from bench.trial import Scenario
@@ -23,4 +24,5 @@ SCENARIOS: dict[str, type[Scenario]] = {
     "start": Start,
     "token": Token,
     "agents": Agents,
+    "transcripts": Transcripts,
 }
