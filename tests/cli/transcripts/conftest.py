@@ -37,6 +37,11 @@ def speechctl(
     for name in ("ENV", "AWS_ENDPOINT_URL", "ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     yield Program(capsys)
-    for item in client.scan(TableName=TABLE)["Items"]:
-        key = {name: item[name] for name in ("conversation", "item")}
-        client.delete_item(TableName=TABLE, Key=key)
+    left = client.scan(
+        TableName=TABLE,
+        ProjectionExpression="conversation, #i",
+        ExpressionAttributeNames={"#i": "item"},
+    )["Items"]
+    requests = [{"DeleteRequest": {"Key": key}} for key in left]
+    for start in range(0, len(requests), 25):
+        client.batch_write_item(RequestItems={TABLE: requests[start : start + 25]})

@@ -25,11 +25,11 @@ class TypedInput(io.StringIO):
 
 
 def put_conversations(client: Any) -> None:
-    """A long conversation of 33 items, expired ones and parts among them, and another."""
+    """A conversation of two batches, expired items and parts among them, and another."""
     message = make_message("conv_a", 1, 0, "one", parts=3)
     parts = (make_part(message, 2, "two"), make_part(message, 3, "three"))
     put(client, make_head("conv_a", **ENDED), message, *parts)
-    put(client, *(make_message("conv_a", n, 0, "x", expires_at=1) for n in range(2, 31)))
+    put(client, *(make_message("conv_a", n, 0, "x", expires_at=1) for n in range(2, 25)))
     put(client, make_head("conv_b"), make_message("conv_b", 1, 0, "hi"))
 
 
@@ -46,7 +46,7 @@ def test_delete_removes_every_item_and_says_how_many(client: Any, speechctl: Pro
     put_conversations(client)
     ended = speechctl("delete", "--yes", "conv_a")
     assert ended.code == 0
-    assert ended.out.splitlines()[0] == "conv_a: 33 items deleted"
+    assert ended.out.splitlines()[0] == "conv_a: 27 items deleted"
     assert list_left(client) == OTHER
 
 
@@ -73,7 +73,7 @@ def test_delete_for_programs_is_one_document(client: Any, speechctl: Program) ->
     """With --json: how many items of which conversation, and the copies."""
     put_conversations(client)
     ended = speechctl("delete", "--yes", "--json", "conv_a", "conv_a", "conv_none")
-    assert ended.document["deleted"] == {"conv_a": 33}
+    assert ended.document["deleted"] == {"conv_a": 27}
     assert len(ended.document["copies"]) >= 3
     assert (ended.code, ended.err) == (1, "conv_none: there is no such conversation\n")
 
@@ -84,7 +84,7 @@ def test_delete_of_nothing_deletes_nothing(client: Any, speechctl: Program) -> N
     ended = speechctl("delete", "conv_none")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "conv_none: there is no such conversation\n"
-    assert len(list_left(client)) == 35
+    assert len(list_left(client)) == 29
 
 
 def test_delete_asks_first(
@@ -96,8 +96,8 @@ def test_delete_asks_first(
         monkeypatch.setattr("sys.stdin", TypedInput(typed))
         ended = speechctl("delete", "conv_a")
         assert ended.err == "speechctl transcripts: nothing was deleted\n"
-        assert ended.out == f"Type yes to delete 33 items of conv_a in table {TABLE}: "
-    assert len(list_left(client)) == 35
+        assert ended.out == f"Type yes to delete 27 items of conv_a in table {TABLE}: "
+    assert len(list_left(client)) == 29
     monkeypatch.setattr("sys.stdin", TypedInput("yes\n"))
     assert speechctl("delete", "conv_a").code == 0
     assert list_left(client) == OTHER
@@ -109,8 +109,8 @@ def test_delete_needs_yes_where_nobody_can_be_asked(
     """In a script nothing is deleted without --yes."""
     put_conversations(client)
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
-    speechctl("delete", "conv_a").assert_refused("33 items of conv_a", "say --yes")
-    assert len(list_left(client)) == 35
+    speechctl("delete", "conv_a").assert_refused("27 items of conv_a", "say --yes")
+    assert len(list_left(client)) == 29
 
 
 def test_delete_of_an_open_conversation_warns(client: Any, speechctl: Program) -> None:
@@ -125,7 +125,7 @@ def test_delete_checks_all_ids_before_it_begins(client: Any, speechctl: Program)
     """One id that can't be one, and nothing is deleted."""
     put_conversations(client)
     speechctl("delete", "--yes", "conv_a", "bad\x1b").assert_refused("nothing was deleted")
-    assert len(list_left(client)) == 35
+    assert len(list_left(client)) == 29
 
 
 def test_an_environment_says_how_long_copies_remain(
