@@ -40,9 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         if found and not arguments.yes:
             _confirm(found, sum(counts.values()), place.table)
         _warn_of_open(place, found)
-        deleted = {each: _delete(place, each) for each in found}
-        copies = list_copies(place) if deleted else []
-    _report(deleted, copies, as_json=arguments.json)
+        _delete_all(place, found, as_json=arguments.json)
     return 0 if len(found) == len(counts) else 1
 
 
@@ -80,6 +78,16 @@ def _warn_of_open(place: Place, ids: Sequence[str]) -> None:
                 f"{make_visible(conversation_id)} is open: what is said from now on is stored;"
                 " delete it again when it has ended"
             )
+
+
+def _delete_all(place: Place, ids: Sequence[str], *, as_json: bool) -> None:
+    deleted: dict[str, int] = {}
+    try:
+        for conversation_id in ids:
+            deleted[conversation_id] = _delete(place, conversation_id)
+    finally:
+        # Also when a later one fails: what is gone is gone.
+        _report(deleted, list_copies(place) if deleted else [], as_json=as_json)
 
 
 def _delete(place: Place, conversation_id: str) -> int:

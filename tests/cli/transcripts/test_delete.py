@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 from botocore.exceptions import ClientError
 
+from cli.errors import CommandError
+from cli.transcripts import delete
+from cli.transcripts.changes import delete_keys
 from infra.settings import load_environment
 from tests.cli.transcripts.account import OneAccount, use_account
 from tests.fakes.dynamo import TABLE
 from tests.fakes.transcript_items import make_head, make_message, make_part, put
 
 if TYPE_CHECKING:
+    from functions.transcripts.reader import ItemKey
     from tests.cli.transcripts.program import Program
 
 ENDED = {"ended_at": "2026-11-21T09:05:00.000Z"}
@@ -119,6 +123,24 @@ def test_delete_of_an_open_conversation_warns(client: Any, speechctl: Program) -
     ended = speechctl("delete", "--yes", "conv_b")
     assert ended.code == 0
     assert ended.err.startswith("conv_b is open: what is said from now on is stored;")
+
+
+def test_delete_tells_what_is_gone_before_it_fails(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a later conversation can't be deleted, the earlier ones are counted all the same."""
+    put_conversations(client)
+
+    def fail_on_others(_client: Any, _table: str, keys: list[ItemKey]) -> int:
+        if keys[0].conversation == "conv_b":
+            raise CommandError("the table is too busy")
+        return delete_keys(client, TABLE, keys)
+
+    monkeypatch.setattr(delete, "delete_keys", fail_on_others)
+    ended = speechctl("delete", "--yes", "conv_a", "conv_b")
+    assert (ended.code, list_left(client)) == (1, OTHER)
+    assert ended.out.startswith("conv_a: 27 items deleted\n")
+    assert ended.err.endswith("speechctl transcripts: the table is too busy\n")
 
 
 def test_delete_checks_all_ids_before_it_begins(client: Any, speechctl: Program) -> None:
