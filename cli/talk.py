@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--agent",
         metavar="NAME",
         help="try an agent without server and platform: a module (agent, order_desk), or the models"
-        " that answer it (openai/gpt-5-mini,echo)",
+        " that answer it (openai/gpt-5.4-mini,echo)",
     )
 
 

@@ -92,7 +92,7 @@ class Model(Protocol):
     """One model of one provider, with a client of its own. Made on the running event loop."""
 
     name: str
-    """As settings name it: `openai/gpt-5-mini`."""
+    """As settings name it: `openai/gpt-5.4-mini`."""
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
         """Ask, and yield the answer as it comes; texts first, tool calls whole.

@@ -63,6 +63,11 @@ def configure_logs(
     # A reader that went away must not turn each event into a traceback on standard error.
     logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
+    silence_libraries()
+
+
+def silence_libraries() -> None:
+    """Hold libraries at warnings; again once they are imported, since some set their own level."""
     for library in LIBRARIES:
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
 

@@ -12,7 +12,7 @@ from service.agent_module import AgentError, load_agent
 from service.conversation_log import ConversationLog
 from service.lifecycle import StartError, run_server
 from service.log_throttle import LogThrottle
-from service.logs import configure_logs
+from service.logs import configure_logs, silence_libraries
 from service.models import equip, open_assistant
 from service.settings import Settings, read_settings
 from service.transcripts.items import ItemRules
@@ -74,6 +74,7 @@ def _serve(
     async def prepare() -> None:
         if assistant is not None:
             await open_assistant(assistant)
+            silence_libraries()
 
     async def release() -> None:
         if assistant is not None:

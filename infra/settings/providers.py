@@ -39,7 +39,7 @@ PROVIDERS = {
     "openai": Provider(
         packages="openai",
         key=ApiKey(owner="OpenAI", variable="OPENAI_API_KEY", secret="OpenAiKey"),  # noqa: S106
-        example="gpt-5-mini",
+        example="gpt-5.4-mini",
     ),
     "openai_chat": Provider(
         packages="openai",
@@ -53,12 +53,12 @@ PROVIDERS = {
     "anthropic": Provider(
         packages="anthropic",
         key=ApiKey(owner="Anthropic", variable="ANTHROPIC_API_KEY", secret="AnthropicKey"),  # noqa: S106
-        example="claude-haiku-4-5",
+        example="claude-haiku-5-5",
     ),
     "gemini": Provider(
         packages="gemini",
         key=ApiKey(owner="Gemini", variable="GEMINI_API_KEY", secret="GeminiKey"),  # noqa: S106
-        example="gemini-2.5-flash",
+        example="gemini-3.1-flash-lite",
     ),
     # The task role is the key.
     "bedrock": Provider(packages="bedrock", example="us.amazon.nova-lite-v1:0"),

@@ -181,9 +181,9 @@ def test_agent_talk_shows_a_failure_in_one_line(folder: Path) -> None:
         ("without", "agent 'without' can't be imported: ModuleNotFoundError at without.py line 1"),
         ("untold", "tool 'look_up' has no docstring"),
         ("echo:reply", "agent 'echo:reply' has no reply"),
-        ("openai/gpt-5-mini", "OPENAI_API_KEY is missing"),
-        ("echo,anthropic/claude-haiku-4-5", "ANTHROPIC_API_KEY is missing"),
-        ("opnai/gpt-5-mini", "--agent has the unknown provider 'opnai'; did you mean openai?"),
+        ("openai/gpt-5.4-mini", "OPENAI_API_KEY is missing"),
+        ("echo,anthropic/claude-haiku-5-5", "ANTHROPIC_API_KEY is missing"),
+        ("opnai/gpt-5.4-mini", "--agent has the unknown provider 'opnai'; did you mean openai?"),
         ("openai", "--agent has no model for openai; name one: openai/"),
     ],
 )

@@ -94,7 +94,7 @@ def test_cost_of_an_idle_dev_with_a_domain_is_small() -> None:
         ({"network.nat_gateways": 2}, "public IPv4, NAT gateways", 2 * HOURS),
         (VPC, "public IPv4, tasks", 0),
         ({}, "secrets", 2),
-        ({"agent.models": ["openai/gpt-5-mini", "bedrock/amazon.nova-micro-v1:0"]}, "secrets", 3),
+        ({"agent.models": ["openai/gpt-5.4-mini", "bedrock/amazon.nova-micro-v1:0"]}, "secrets", 3),
         ({}, "dashboard", 1),
         ({}, "alarms, by metric", 0),
         ({"alarms.email": "me@example.org"}, "alarms, by metric", 16),

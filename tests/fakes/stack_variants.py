@@ -43,7 +43,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         **_PUBLIC,
         **_PRIVATE,
         "waf.requests_per_five_minutes": 100,
-        "agent.models": ["anthropic/claude-haiku-4-5", "openai_chat/llama3.2"],
+        "agent.models": ["anthropic/claude-haiku-5-5", "openai_chat/llama3.2"],
         "agent.openai_chat_base_url": "https://llm.example.com:8443/v1",
         "elevenlabs.host": "https://api.eu.residency.elevenlabs.io",
         "aws.permissions_boundary": "team-boundary",

@@ -35,10 +35,10 @@ GUARDED: dict[str, Any] = {
     "agent.max_tokens": 300,
     "agent.models": [
         "bedrock/us.amazon.nova-lite-v1:0",
-        "openai/gpt-5-mini",
+        "openai/gpt-5.4-mini",
         "openai_chat/meta/llama-3.3",
-        "anthropic/claude-haiku-4-5",
-        "gemini/gemini-2.5-flash",
+        "anthropic/claude-haiku-5-5",
+        "gemini/gemini-3.1-flash-lite",
     ],
     "agent.module": "echo:answer",
     "agent.openai_base_url": "https://one.example.org:8443/v1",

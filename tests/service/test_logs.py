@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service.logs import LIBRARIES, JsonFormatter, TextFormatter, configure_logs
+from service.logs import LIBRARIES, JsonFormatter, TextFormatter, configure_logs, silence_libraries
 from speech_engine import ConversationMessage
 
 if TYPE_CHECKING:
@@ -157,6 +157,15 @@ def test_logs_silence_libraries_below_warnings(library: str, stream: io.StringIO
     logging.getLogger(f"{library}.client").info("connection open")
     logging.getLogger(library).warning("slow")
     assert stream.getvalue().splitlines()[0].endswith("slow")
+
+
+def test_logs_silence_libraries_that_raise_their_voice(stream: io.StringIO) -> None:
+    """A library that sets its own level when it is imported is held back afterwards."""
+    configure_logs(level="info", form="text", stream=stream)
+    logging.getLogger("openai").setLevel(logging.DEBUG)
+    silence_libraries()
+    logging.getLogger("openai").debug("POST said: a secret")
+    assert stream.getvalue() == ""
 
 
 @pytest.mark.usefixtures("stream")

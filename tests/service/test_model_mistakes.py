@@ -32,9 +32,9 @@ def line_of(ended: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize(
     ("models", "complaint"),
     [
-        ("openia/gpt-5-mini", "has the unknown provider 'openia'; did you mean openai?"),
-        ("openai", "has no model for openai; name one: openai/gpt-5-mini"),
-        ("openai/gpt-5-mini", "OPENAI_API_KEY is missing; openai/gpt-5-mini is asked with it"),
+        ("openia/gpt-5.4-mini", "has the unknown provider 'openia'; did you mean openai?"),
+        ("openai", "has no model for openai; name one: openai/gpt-5.4-mini"),
+        ("openai/gpt-5.4-mini", "OPENAI_API_KEY is missing; openai/gpt-5.4-mini is asked with it"),
     ],
 )
 def test_service_tells_models_that_can_not_be(models: str, complaint: str) -> None:
@@ -50,11 +50,11 @@ def test_service_tells_packages_that_are_missing(tmp_path: Path) -> None:
     ended = run_service(
         tmp_path,
         ELEVENLABS_API_KEY=API_KEY,
-        SPEECH_ENGINE_MODELS="openai/gpt-5-mini",
+        SPEECH_ENGINE_MODELS="openai/gpt-5.4-mini",
         OPENAI_API_KEY="sk_test_openai",
     )
     assert line_of(ended).startswith(
-        "service: openai/gpt-5-mini needs packages that are not here (openai): "
+        "service: openai/gpt-5.4-mini needs packages that are not here (openai): "
     )
 
 

@@ -7,7 +7,7 @@ from agents.providers.registry import ModelName
 from service.model_settings import ModelSettings, read_model_settings
 from service.variables import SettingsError
 
-OPENAI = {"SPEECH_ENGINE_MODELS": "openai/gpt-5-mini", "OPENAI_API_KEY": "sk_test_openai"}
+OPENAI = {"SPEECH_ENGINE_MODELS": "openai/gpt-5.4-mini", "OPENAI_API_KEY": "sk_test_openai"}
 
 
 def problem_of(**variables: str) -> str:
@@ -74,7 +74,7 @@ def test_model_settings_take_the_current_value_of_a_rotated_key() -> None:
 
 def test_model_settings_share_openai_between_its_interfaces() -> None:
     """Chat Completions use the key of Responses where they have none of their own."""
-    settings = read_model_settings({**OPENAI, "SPEECH_ENGINE_MODELS": "openai_chat/gpt-5-mini"})
+    settings = read_model_settings({**OPENAI, "SPEECH_ENGINE_MODELS": "openai_chat/gpt-5.4-mini"})
     assert settings.accesses["openai_chat"].api_key == "sk_test_openai"
 
 
@@ -92,10 +92,10 @@ def test_model_settings_need_no_key_for_a_server_of_ones_own() -> None:
 @pytest.mark.parametrize(
     ("name", "key"),
     [
-        ("openai/gpt-5-mini", "OPENAI_API_KEY"),
-        ("openai_chat/gpt-5-mini", "OPENAI_CHAT_API_KEY"),
-        ("anthropic/claude-haiku-4-5", "ANTHROPIC_API_KEY"),
-        ("gemini/gemini-2.5-flash", "GEMINI_API_KEY"),
+        ("openai/gpt-5.4-mini", "OPENAI_API_KEY"),
+        ("openai_chat/gpt-5.4-mini", "OPENAI_CHAT_API_KEY"),
+        ("anthropic/claude-haiku-5-5", "ANTHROPIC_API_KEY"),
+        ("gemini/gemini-3.1-flash-lite", "GEMINI_API_KEY"),
     ],
 )
 def test_model_settings_miss_a_key(name: str, key: str) -> None:
@@ -106,9 +106,9 @@ def test_model_settings_miss_a_key(name: str, key: str) -> None:
 @pytest.mark.parametrize(
     ("models", "said"),
     [
-        ("opnai/gpt-5-mini", "did you mean openai?"),
+        ("opnai/gpt-5.4-mini", "did you mean openai?"),
         ("telepathy/1", "give one of echo, openai"),
-        ("openai", "name one: openai/gpt-5-mini"),
+        ("openai", "name one: openai/gpt-5.4-mini"),
         ("bedrock/", "name one: bedrock/us.amazon.nova-lite-v1:0"),
         ("echo/loud", "give echo alone"),
         ("echo,echo", "names a model twice"),

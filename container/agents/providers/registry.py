@@ -27,10 +27,10 @@ class Provider:
 
 PROVIDERS = {
     "echo": Provider("echo"),
-    "openai": Provider("openai_responses", "openai", "OPENAI_API_KEY", "gpt-5-mini"),
+    "openai": Provider("openai_responses", "openai", "OPENAI_API_KEY", "gpt-5.4-mini"),
     "openai_chat": Provider("openai_chat", "openai", "OPENAI_CHAT_API_KEY", "llama3.2"),
-    "anthropic": Provider("anthropic", "anthropic", "ANTHROPIC_API_KEY", "claude-haiku-4-5"),
-    "gemini": Provider("gemini", "gemini", "GEMINI_API_KEY", "gemini-2.5-flash"),
+    "anthropic": Provider("anthropic", "anthropic", "ANTHROPIC_API_KEY", "claude-haiku-5-5"),
+    "gemini": Provider("gemini", "gemini", "GEMINI_API_KEY", "gemini-3.1-flash-lite"),
     "bedrock": Provider("bedrock", "bedrock", example="us.amazon.nova-lite-v1:0"),
 }
 

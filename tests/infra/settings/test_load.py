@@ -162,10 +162,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"agent.models": "echo"}, "agent.models is 'echo'; give a list, in brackets"),
     ({"agent.models": []}, "agent.models is a list of 0; give at least 1"),
     (
-        {"agent.models": ["echo", "opnai/gpt-5-mini"]},
+        {"agent.models": ["echo", "opnai/gpt-5.4-mini"]},
         (
-            "agent.models[1] is 'opnai/gpt-5-mini'; give a known provider: echo, openai,"
-            " openai_chat, anthropic, gemini, bedrock; did you mean openai/gpt-5-mini?"
+            "agent.models[1] is 'opnai/gpt-5.4-mini'; give a known provider: echo, openai,"
+            " openai_chat, anthropic, gemini, bedrock; did you mean openai/gpt-5.4-mini?"
         ),
     ),
     ({"agent.models": ["ecko"]}, "agent.models[0] is 'ecko'; give a known provider: echo, "),

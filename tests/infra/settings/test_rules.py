@@ -225,12 +225,12 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "a long tag": ({"tags": {"team": "x" * 257}}, "tags.team", "at most 256"),
     "many tags": ({"tags": {f"tag{n}": "" for n in range(41)}}, "tags", "at most 40"),
     "a model twice": (
-        {"agent.models": ["openai/gpt-5-mini", "echo", "openai/gpt-5-mini"]},
+        {"agent.models": ["openai/gpt-5.4-mini", "echo", "openai/gpt-5.4-mini"]},
         "agent.models",
         "take one out",
     ),
     "no time for another model": (
-        {"agent.models": ["openai/gpt-5-mini", "echo"], "agent.first_words_seconds": 2.5},
+        {"agent.models": ["openai/gpt-5.4-mini", "echo"], "agent.first_words_seconds": 2.5},
         "agent.first_words_seconds",
         "give 2 or less",
     ),
@@ -323,7 +323,7 @@ KEPT: dict[str, dict[str, Any]] = {
     },
     "topic": {"alarms.topic_arn": TOPIC},
     "one model with all the time": {
-        "agent.models": ["openai/gpt-5-mini"],
+        "agent.models": ["openai/gpt-5.4-mini"],
         "agent.first_words_seconds": 10,
     },
     "a patient platform's models": {
@@ -338,7 +338,7 @@ KEPT: dict[str, dict[str, Any]] = {
     "models of Amazon Bedrock": {
         "agent.models": [
             "bedrock/us.amazon.nova-lite-v1:0",
-            "bedrock/global.anthropic.claude-haiku-4-5-20251001-v1:0",
+            "bedrock/global.anthropic.claude-haiku-5-5-20251001-v1:0",
             "bedrock/amazon.nova-micro-v1:0",
             f"bedrock/{PROFILE}",
         ],
@@ -352,7 +352,7 @@ KEPT: dict[str, dict[str, Any]] = {
     "a profile of one country": {
         "aws.region": "ap-southeast-2",
         "aws.availability_zones": ["ap-southeast-2a", "ap-southeast-2b"],
-        "agent.models": ["bedrock/au.anthropic.claude-haiku-4-5-20251001-v1:0"],
+        "agent.models": ["bedrock/au.anthropic.claude-haiku-5-5-20251001-v1:0"],
     },
     "tags": {"tags": {"cost centre": "voice/42 @ home", "Größe": ""}},
     "production": PRODUCTION,

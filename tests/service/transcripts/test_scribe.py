@@ -46,13 +46,13 @@ def make_turn(
 
 def test_scribe_tells_how_an_answer_came_about() -> None:
     """An answer has its turn's outcome and times, how many chunks it was, and its model."""
-    turn = make_turn(4, "hi", notes={"model": "openai/gpt-5-mini", "rounds": 1})
+    turn = make_turn(4, "hi", notes={"model": "openai/gpt-5.4-mini", "rounds": 1})
     user, agent = make_scribe().write_down(Spoke(begin(), turn, START + 11))
     assert (user["role"], user["text"], user["at"]) == ("user", "hi", "2027-01-15T08:00:10.000Z")
     assert "outcome" not in user
     facts = {"outcome": "complete", "first_chunk_ms": 250, "duration_ms": 1000, "chunks": 2}
     assert facts.items() <= agent.items()
-    assert (agent["text"], agent["model"]) == ("well yes", "openai/gpt-5-mini")
+    assert (agent["text"], agent["model"]) == ("well yes", "openai/gpt-5.4-mini")
     assert agent["at"] == "2027-01-15T08:00:10.250Z"
 
 
