@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from agents.breaker import LONGEST_REST_SECONDS
-from agents.failover import Asking, Failover
+from agents.failover import Asking, Failover, log_refusal
 from agents.guard import Guard
 from agents.prompt import ModelError, ModelRefused, Prompt, ToolCall, ToolRound
 from agents.providers.echo import EchoModel
@@ -166,7 +166,7 @@ async def _check(model: Model) -> ModelRefused | None:
         async with asyncio.timeout(_CHECK_SECONDS):
             await model.check()
     except ModelRefused as error:
-        logger.error("model refused", extra={"model": model.name, "reason": str(error)})
+        log_refusal(model, error)
         return error
     except (ModelError, TimeoutError) as error:
         reason = str(error) or f"no answer within {_CHECK_SECONDS:g} s"

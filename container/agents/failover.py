@@ -47,12 +47,14 @@ class Asking:
 class _Candidate:
     """A model, and whether it is left alone at the moment."""
 
-    __slots__ = ("breaker", "model", "name")
+    __slots__ = ("breaker", "has_refused", "model", "name")
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.name = model.name
         self.breaker = Breaker()
+        self.has_refused = False
+        """Since it last answered."""
 
 
 class Failover:
@@ -100,6 +102,7 @@ class Failover:
                         patience.resume(seconds)
                 if has_begun:
                     breaker.succeed()  # not at the first piece: every answer may break off
+                    candidate.has_refused = False
                     return
                 raise ModelError(f"{candidate.name} gave no answer")
             except (ModelError, TimeoutError) as failure:
@@ -132,7 +135,17 @@ class Failover:
         if rest_seconds is not None:
             fields = {"model": candidate.name, "seconds": rest_seconds}
             logger.warning("model rested", extra=fields)
+        if isinstance(error, ModelRefused):
+            # Again at each rest: an alarm should ring for as long as nobody has mended it.
+            if rest_seconds is not None or not candidate.has_refused:
+                log_refusal(candidate.model, error)
+            candidate.has_refused = True
         return error
+
+
+def log_refusal(model: Model, error: ModelRefused) -> None:
+    """Tell of a model that somebody has to see to: no patience helps."""
+    logger.error("model refused", extra={"model": model.name, "reason": str(error)})
 
 
 def _note(asking: Asking, candidate: _Candidate, successor: _Candidate, error: ModelError) -> None:

@@ -170,7 +170,7 @@ async def test_assistant_apologizes_when_nothing_answers(caplog: pytest.LogCaptu
     model = ScriptedModel("model/0", [[ModelRefused("model/0: the key is refused")]])
     async with opened(model) as assistant:
         assert await heard(assistant) == ["I am sorry."]
-    (record,) = caplog.records
+    _, record = caplog.records
     assert record.getMessage() == "answer failed"
     assert vars(record)["reason"] == "model/0: the key is refused"
     assert vars(record)["event_id"] == 7

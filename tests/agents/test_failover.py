@@ -157,6 +157,24 @@ async def test_failover_takes_no_interruption_for_a_failure() -> None:
     assert (len(first.prompts), first.open_streams) == (6, 0)
 
 
+async def test_failover_tells_of_a_refusal_at_once_and_at_each_rest(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A key revoked while another model answers is an error of the log, not of each turn."""
+    first = ScriptedModel("model/0", [["Hi"], [ModelRefused("model/0: the key is not accepted")]])
+    asked = Failover([first, ScriptedModel("model/1")], 5)
+    told = []
+    for _ in range(8):
+        await ask(asked)
+        told.append([vars(r) for r in caplog.records if r.levelno == logging.ERROR])
+        caplog.clear()
+    assert [len(records) for records in told] == [0, 1, 0, 0, 0, 1, 0, 0]
+    (record,) = told[1]
+    expected = {"model": "model/0", "reason": "model/0: the key is not accepted"}
+    assert record["msg"] == "model refused"
+    assert record.items() >= expected.items()
+
+
 async def test_failover_logs_each_switch_without_words(caplog: pytest.LogCaptureFixture) -> None:
     """The log says which model gave way to which, and why; not what was said."""
     caplog.set_level(logging.WARNING)
