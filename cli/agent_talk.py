@@ -135,6 +135,7 @@ class _Listener:
         """Show how long it took, and who answered."""
         if turn.first_chunk_at is None:
             self._ear.hear_part("", "start")
+            self._screen.aside("the answer had no words")
         else:
             waited_ms = (turn.first_chunk_at - turn.started_at) * 1000
             model = turn.notes.get("model")

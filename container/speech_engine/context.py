@@ -20,6 +20,8 @@ class SessionContext:
     debug: bool = False
     tasks: Tasks = field(default_factory=Tasks)
     threads: ThreadPool = field(init=False)
+    is_return_hinted: bool = field(init=False, default=False)
+    """Whether it was told that an asynchronous on_transcript returns what it should send."""
 
     def __post_init__(self) -> None:
         self.threads = ThreadPool(self.limits.max_threads)

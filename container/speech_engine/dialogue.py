@@ -128,7 +128,8 @@ class Dialogue:
         turn.task = asyncio.current_task(self._loop)
         try:
             if handler is not None and self._context.handlers.is_transcript_async:
-                await handler(transcript, self._session)
+                if await handler(transcript, self._session) is not None:
+                    self._hint_at_return()
             elif handler is not None:
                 await self._call_in_thread(handler, transcript)
             for listener in listeners:
@@ -150,6 +151,15 @@ class Dialogue:
             await answer
         elif answer is not None:
             await self.answer(answer)
+
+    def _hint_at_return(self) -> None:
+        # Once a server: the code is the same at every turn.
+        if not self._context.is_return_hinted:
+            self._context.is_return_hinted = True
+            _logger.warning(
+                "on_transcript returned something, which nobody hears: "
+                "call session.send_response with it, and await that"
+            )
 
     # -- answers -------------------------------------------------------------------------------
 

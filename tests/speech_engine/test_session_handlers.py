@@ -342,6 +342,22 @@ async def test_sync_handler_answers_with_what_it_returns(returned: Any, pieces: 
         assert [frame["content"] for frame in socket.answers(1)] == [*pieces, ""]
 
 
+async def test_async_handler_that_returns_its_answer_is_hinted_at_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody hears what a coroutine function returns: one warning says so, without the words."""
+
+    async def on_transcript(*_: Any) -> str:
+        return "unheard words"
+
+    frames = (init(), transcript(1), transcript(2))
+    async with conversation(*frames, on_transcript=on_transcript) as (socket, _):
+        await socket.received(final(2))
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert "on_transcript returned something" in caplog.text
+        assert "unheard" not in caplog.text + str(socket.sent)
+
+
 async def test_sync_handler_may_be_a_generator_that_blocks() -> None:
     """A plain generator is streamed piece by piece, and its pauses hold nobody up."""
     release = threading.Event()
