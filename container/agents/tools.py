@@ -101,7 +101,7 @@ class Toolbox:
                 raise _Failure("too_many_calls", _TOO_MANY)
             return ToolResult(call, await _call_within_limit(chosen, call.arguments, session))
         except _Failure as failure:
-            _log(failure, chosen, time.monotonic() - begun)
+            _log(failure, chosen, time.monotonic() - begun, session)
             # A name that a model has made up may be a caller's words: it goes no further.
             known = call if chosen is not None else replace(call, name=NO_TOOL)
             return ToolResult(known, failure.text, failed=True)
@@ -181,9 +181,14 @@ def _as_text(value: object) -> str:
     return text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - len(_CUT)] + _CUT
 
 
-def _log(failure: _Failure, chosen: Tool | None, seconds: float) -> None:
+def _log(
+    failure: _Failure, chosen: Tool | None, seconds: float, session: SpeechEngineSession
+) -> None:
+    turn = session.turn
     # A name that is no tool's is the model's own text.
     fields = {
+        "conversation_id": session.conversation_id,
+        "event_id": None if turn is None else turn.event_id,
         "tool": chosen.spec.name if chosen else None,
         "reason": failure.reason,
         "duration_ms": round(seconds * 1000),

@@ -382,6 +382,26 @@ async def test_tool_failures_are_texts_without_secrets(
     assert SECRET not in f"{record.getMessage()}{fields}"
 
 
+async def test_tool_failure_is_logged_with_its_conversation_and_turn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever reads of a failure finds the conversation it belongs to."""
+
+    async def on_transcript(_: Any, session: SpeechEngineSession) -> None:
+        with Toolbox([fail]).start([call_of("fail", {"text": "x"})], session) as running:
+            await running.results()
+
+    async with conversation(init(), transcript(7), on_transcript=on_transcript) as (
+        socket,
+        session,
+    ):
+        await socket.received(final(7))
+        (record,) = caplog.records
+        fields = record.__dict__["fields"]
+        assert (fields["conversation_id"], fields["event_id"]) == (session.conversation_id, 7)
+        assert session.conversation_id
+
+
 async def test_tools_beyond_the_most_of_a_round_are_not_carried_out() -> None:
     """A model that was talked into calling without end is held at a bound."""
     numbers: list[int] = []
