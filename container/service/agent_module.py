@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import traceback
 from difflib import get_close_matches
 from pathlib import Path
@@ -102,13 +103,17 @@ def _describe_failure(module_name: str, error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Where it failed: the innermost line that belongs neither to a library nor to this file."""
+    """Where it failed: the innermost line of the fork's own; libraries only hand the error on."""
     libraries = (__file__, str(Path(traceback.__file__).parent), "<frozen importlib")
-    own = [
+    frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(libraries) and "site-packages" not in frame.filename
     ]
+    beside = Path(__file__).parents[1]
+    ours = tuple(f"{beside / package}{os.sep}" for package in ("agents", "speech_engine"))
+    # An agent may stand in one of these packages itself.
+    own = [frame for frame in frames if not frame.filename.startswith(ours)] or frames
     return f" at {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""
 
 

@@ -117,6 +117,7 @@ def test_agent_that_is_missing_is_told_with_the_choice() -> None:
         ("raise SystemExit('no')\n", "SystemExit at agent_"),
         ("import json\n\njson.loads('')\n", "line 3: Expecting value"),
         ("raise ValueError('a\\nb')\n", "line 1: a b"),
+        ("from agents.tools import tool\n@tool\ndef f(): ...\n", "ToolError at agent_"),
     ],
 )
 def test_agent_that_cannot_be_used_is_told_in_one_line(
