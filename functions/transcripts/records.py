@@ -25,7 +25,8 @@ Item = dict[str, Any]
 class Head:
     """What is known of a conversation as a whole. Times are ISO 8601 in UTC.
 
-    Without `ended_at` it goes on, or the task that led it was killed.
+    Without `ended_at` it goes on, or the task that led it was killed. With `source` it was made of
+    something else than the conversation itself: `platform` is ElevenLabs' record of it.
     """
 
     conversation_id: str
@@ -35,6 +36,7 @@ class Head:
     environment: str | None = None
     engine_id: str | None = None
     user: str | None = None
+    source: str | None = None
     ended_at: str | None = None
     ending: str | None = None
     close_code: int | None = None
@@ -50,7 +52,8 @@ class Head:
 class Message:
     """One message. `text` is None where words are not stored.
 
-    `heard` is an answer as the user heard it, where that differs from what was sent;
+    `heard` is an answer as the user heard it, where that differs from what was sent; `source` is as
+    the head's;
     `missing_parts` counts the parts of a long text that the table has not.
     """
 
@@ -67,6 +70,7 @@ class Message:
     chunks: int | None = None
     model: str | None = None
     heard: str | None = None
+    source: str | None = None
     missing_parts: int = 0
 
     def as_json(self) -> dict[str, Any]:

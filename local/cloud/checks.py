@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ from functions.transcripts.reader import DayRange, TranscriptReader
 from local.cloud.errors import CloudError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from functions.transcripts.reader import Conversation
     from local.cloud.deployed import Deployed
 
@@ -86,6 +90,38 @@ def _find(reader: TranscriptReader, conversation: str) -> Conversation | None:
     if conversation not in listed:
         return None
     return reader.read(conversation)
+
+
+async def run_speechctl(checkout: Path, variables: dict[str, str], *arguments: str) -> str:
+    """Run one command of speechctl with `variables`; returns its standard output."""
+    # As a program: what people have at their terminal is not imported here.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "cli", *arguments),
+        cwd=checkout,
+        env={**os.environ, **variables, "PYTHONPATH": "container:."},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    if process.returncode:
+        raise CloudError(f"speechctl {' '.join(arguments)}: {errors.decode(errors='replace')}")
+    return output.decode()
+
+
+async def wait_for_enter() -> None:
+    """Wait until a person enters a line; where nobody can, until this task is cancelled."""
+    loop = asyncio.get_running_loop()
+    entered = asyncio.Event()
+    # Files can't be watched.
+    if not sys.stdin.isatty():
+        await entered.wait()
+    loop.add_reader(0, entered.set)
+    try:
+        await entered.wait()
+    finally:
+        loop.remove_reader(0)
 
 
 def find_leftovers(deployed: Deployed) -> list[str]:

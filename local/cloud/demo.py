@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from local.cloud.checks import (
     find_leftovers,
     read_site,
     read_transcript,
+    run_speechctl,
+    wait_for_enter,
 )
 from local.cloud.cloud import API, FOUNDATION, SITE, Cloud, open_cloud
 from local.cloud.errors import CloudError
@@ -50,6 +53,8 @@ async def run_demo(options: Options, folder: Path, progress: Progress) -> Proof:
         engine_id = await demo.visit()
         await demo.talk()
         await demo.change(engine_id)
+        if options.stay:
+            await demo.stay()
         await demo.destroy()
     _check_processes()
     proof.add("nothing is left", "in AWS, at ElevenLabs or on this machine")
@@ -115,6 +120,28 @@ class _Demo:
             "the transcript is in the table",
             f"{len(conversation.messages)} messages, listed by day, read as the read API does",
         )
+        with self._progress.step("Read it with speechctl"):
+            shown = json.loads(await self._run_speechctl("show", conversation_id))
+            _expect("what speechctl shows", shown, conversation.as_json())
+        self._proof.add("speechctl reads it", f"speechctl transcripts show {conversation_id}")
+
+    async def _run_speechctl(self, *arguments: str) -> str:
+        """Run `speechctl transcripts` as a person would; returns what it prints as JSON."""
+        command = ("transcripts", *arguments, "--json", "-e", "local")
+        return await run_speechctl(self._cloud.options.checkout, self._variables(), *command)
+
+    def _variables(self) -> dict[str, str]:
+        return self._cloud.account.variables(self._cloud.emulator.endpoint)
+
+    async def stay(self) -> None:
+        """Tell how to look around, and wait for Enter or a signal."""
+        with self._progress.step("Stay until Enter"):
+            for name, value in self._variables().items():
+                self._progress.note(f"export {name}={value}")
+            self._progress.note(
+                "PYTHONPATH=container:. .venv/bin/python -m cli transcripts list -e local"
+            )
+            await wait_for_enter()
 
     async def change(self, engine_id: str) -> None:
         cloud = self._cloud

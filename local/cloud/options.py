@@ -18,6 +18,8 @@ class Options:
     """How this run goes."""
 
     checkout: Path
+    stay: bool
+    """Wait before everything is destroyed, so that a person can look around."""
     keep: bool
     """Leave the folder with logs and templates in any case, not only after a failure."""
     tasks: Literal["auto", "containers", "processes"]
@@ -32,6 +34,9 @@ def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Option
         prog="make demo",
         description="Deploy the stacks to an emulated AWS on loopback and hold a conversation.",
     )
+    parser.add_argument(
+        "--stay", action="store_true", help="wait before everything is destroyed, to look around"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs")
     parser.add_argument(
         "--tasks",
@@ -40,4 +45,10 @@ def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Option
         help="run tasks as containers where a Docker engine answers (auto), always or never",
     )
     chosen = parser.parse_args(arguments)
-    return Options(checkout=CHECKOUT, keep=chosen.keep, tasks=chosen.tasks, environ=environ)
+    return Options(
+        checkout=CHECKOUT,
+        stay=chosen.stay,
+        keep=chosen.keep,
+        tasks=chosen.tasks,
+        environ=environ,
+    )
