@@ -16,6 +16,8 @@ from agents.providers.failures import (
     explain_exception,
     explain_status,
     parse_retry_after,
+    report_break,
+    report_cut,
     report_limit,
     report_no_answer,
 )
@@ -68,6 +70,8 @@ class AnthropicModel:
             raise self._explain(error) from None
         if reply.is_cut:
             raise report_limit(self.name)
+        if reply.stop_reason is None:
+            raise report_cut(self.name)
         if not reply.is_complete:
             raise report_no_answer(self.name, reply.stop_reason)
         for call in reply.calls:
@@ -89,11 +93,13 @@ class AnthropicModel:
     def _explain(self, error: Exception) -> ModelError:
         from anthropic import APIStatusError
 
-        # An error event inside a stream comes with the stream's own status, a success.
-        if not isinstance(error, APIStatusError) or error.status_code < 400:
+        if not isinstance(error, APIStatusError):
             # The SDK says only that the connection failed; its cause is the HTTP client's error.
             cause = error.__cause__
             return explain_exception(self.name, cause if isinstance(cause, Exception) else error)
+        if error.status_code < 400:
+            # An error event inside a stream comes with the stream's own status, a success.
+            return report_break(self.name)
         retry_after = parse_retry_after(error.response.headers.get("retry-after"))
         return explain_status(self.name, error.status_code, KEY_VARIABLE, retry_after)
 

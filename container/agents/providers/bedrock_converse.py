@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.prompt import ToolCall, ToolSpec
 from agents.providers.arguments import parse_arguments
-from agents.providers.failures import report_no_answer
+from agents.providers.failures import report_cut, report_no_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,8 +149,10 @@ class Answer:
     def expect_end(self, name: str) -> None:
         """Raise ModelError if what was taken is no whole answer of the model `name`."""
         reason = self._stop_reason
+        if reason is None:
+            raise report_cut(name)
         filtered = reason == "content_filtered" and self._is_empty
-        if reason is None or reason.startswith("malformed_") or filtered:
+        if reason.startswith("malformed_") or filtered:
             raise report_no_answer(name, reason)
 
     def _take_delta(self, index: int, delta: dict[str, Any]) -> str | None:

@@ -55,6 +55,22 @@ def explain_exception(name: str, error: Exception) -> ModelError:
     )
 
 
+def report_break(name: str) -> ModelError:
+    """Return the error for a stream in which the provider tells of a failure of its own."""
+    return ModelError(
+        f"{name}: the provider broke the answer off by an error of its own; its status page may say"
+        " why"
+    )
+
+
+def report_cut(name: str) -> ModelError:
+    """Return the error for a stream that ended well, but before the answer did."""
+    return ModelError(
+        f"{name}: no complete answer came: the connection ended before it did; the provider, or a"
+        " proxy on the way, may have cut it"
+    )
+
+
 def report_no_answer(name: str, reason: str | None = None) -> ModelError:
     """Return the error for an answer that is empty, or that the provider stopped.
 

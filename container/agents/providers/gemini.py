@@ -17,6 +17,7 @@ from agents.providers.failures import (
     explain_exception,
     explain_status,
     parse_retry_after,
+    report_cut,
     report_limit,
     report_no_answer,
 )
@@ -87,6 +88,8 @@ class GeminiModel:
                 await response.aclose()
         if reply.is_cut:
             raise report_limit(self.name)
+        if reply.reason is None:
+            raise report_cut(self.name)
         if not reply.is_complete:
             raise report_no_answer(self.name, reply.reason)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agents.providers.call_fragments import CallFragments
+from agents.providers.failures import report_cut
 from agents.providers.openai_client import OFFICIAL_URL, OpenAIClient, drain
 from agents.providers.openai_failures import require_answer
 
@@ -58,7 +59,7 @@ class ChatModel:
                     break
             else:
                 # Each server gives a reason; without one the connection was cut.
-                raise EOFError
+                raise report_cut(self.name)
             await drain(events)
         # The last call of an answer that met its limit is not whole.
         has_answer = reason != "length" if calls else has_spoken

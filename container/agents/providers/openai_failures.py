@@ -13,6 +13,7 @@ from agents.providers.failures import (
     explain_exception,
     explain_status,
     parse_retry_after,
+    report_break,
     report_no_answer,
 )
 
@@ -48,10 +49,12 @@ class Failures:
 
     def explain(self, error: Exception) -> ModelError:
         """Return the error for whatever the SDK raised."""
-        from openai import APIStatusError
+        from openai import APIError, APIStatusError
 
         if isinstance(error, APIStatusError):
             return self._explain_status(error)
+        if type(error) is APIError:
+            return report_break(self.name)
         # The SDK says only that the connection failed; its cause is the HTTP client's own error.
         cause = error.__cause__
         return explain_exception(self.name, cause if isinstance(cause, Exception) else error)

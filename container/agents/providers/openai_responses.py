@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agents.prompt import ModelError, ToolCall
+from agents.prompt import ToolCall
+from agents.providers.failures import report_break, report_cut
 from agents.providers.openai_client import OpenAIClient, drain
 from agents.providers.openai_failures import require_answer
 
@@ -63,9 +64,9 @@ class ResponsesModel:
                 elif kind in _ENDS:
                     break
                 elif kind in _FAILURES:
-                    raise ModelError(f"{self.name}: the provider broke the answer off")
+                    raise report_break(self.name)
             else:
-                raise EOFError
+                raise report_cut(self.name)
             details = event["response"].get("incomplete_details") or {}
             await drain(events)
         require_answer(self.name, details.get("reason"), has_answer=has_answer)

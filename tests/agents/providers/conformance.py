@@ -112,18 +112,20 @@ async def check_breaks_in_the_middle(candidate: Candidate) -> None:
 
 
 async def check_fails_in_the_middle(candidate: Candidate) -> None:
-    """So is the provider's own error event inside the stream."""
-    await _expect_failure_after_text(candidate, StreamFailure())
+    """So is the provider's own error event inside the stream, which is told as that."""
+    reason = await _expect_failure_after_text(candidate, StreamFailure())
+    assert "status page" in reason or "AWS Health Dashboard" in reason
 
 
 async def check_ends_too_early(candidate: Candidate) -> None:
     """And so is an answer without its end: a proxy or a server cut it off."""
-    await _expect_failure_after_text(candidate, EndEarly())
+    reason = await _expect_failure_after_text(candidate, EndEarly())
+    assert "the connection ended before it did" in reason
 
 
 async def _expect_failure_after_text(
     candidate: Candidate, step: Break | StreamFailure | EndEarly
-) -> None:
+) -> str:
     # The pause lets the text out: a reset connection may lose what was not read yet.
     candidate.server.script = lambda _: [Say("Well,"), Pause(0.05), step]
     heard: list[str | ToolCall] = []
@@ -132,6 +134,7 @@ async def _expect_failure_after_text(
             await _listen(model, heard)
     assert heard == ["Well,"]
     assert "Hi" not in str(caught.value)
+    return str(caught.value)
 
 
 async def _listen(model: Model, heard: list[str | ToolCall]) -> None:

@@ -191,7 +191,8 @@ async def test_responses_tell_of_an_error_event() -> None:
     failure = Raw(lambda wire: wire.event("error", code="server_error", message="About: Hi"))
     with pytest.raises(ModelError) as caught:
         await listen(Say("Well,"), failure, EndEarly())
-    assert str(caught.value) == "openai/test-model: the provider broke the answer off"
+    assert str(caught.value).startswith("openai/test-model: the provider broke the answer off")
+    assert "About" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
