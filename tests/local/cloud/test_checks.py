@@ -71,11 +71,14 @@ async def test_token_api_that_refuses_is_quoted() -> None:
 
 
 async def test_transcript_is_read_as_it_was_written() -> None:
-    """Items come as Python values, the head among them."""
+    """The conversation comes with its head and its messages, once it is listed."""
+    at = {"S": "2026-11-21T10:00:00.000Z"}
+    named = {"conversation": {"S": "conv_1"}, "started_at": at, "at": at, "role": {"S": "user"}}
     keys = ("head", "message#000000000001#0000")
-    account = Account(items=[{"item": {"S": key}, "expires_at": {"N": "17"}} for key in keys])
-    items = await read_transcript(deployed(account), "table", "conv_1", messages=1)
-    assert items == [{"item": key, "expires_at": 17} for key in keys]
+    account = Account(items=[{**named, "item": {"S": key}} for key in keys])
+    found = await read_transcript(deployed(account), "table", "conv_1", messages=1)
+    assert found.head is not None
+    assert [(message.event_id, message.role) for message in found.messages] == [(1, "user")]
 
 
 async def test_transcript_that_stays_short_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
