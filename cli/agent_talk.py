@@ -70,6 +70,10 @@ def _prepare(
     name: str, environ: Mapping[str, str]
 ) -> tuple[dict[str, Callable[..., Any]], Assistant | None]:
     """The handlers of the agent, and the assistant if it asks for one. Raises CommandError."""
+    if not name.strip():
+        raise CommandError(
+            "--agent is empty; name a module such as agent, or models such as openai/gpt-5.4-mini"
+        )
     names_models = _names_models(name)
     try:
         agent = load_agent(_DEFAULT_AGENT if names_models else name)
@@ -90,7 +94,8 @@ def _prepare(
 
 def _names_models(name: str) -> bool:
     """Whether it is a list of models, with what a person may have mistyped, and not a module."""
-    return "/" in name or "," in name or (name in PROVIDERS and name not in READY_MADE)
+    is_module = name.partition(":")[0].replace(".", "_").isidentifier()
+    return not is_module or (name.lower() in PROVIDERS and name.lower() not in READY_MADE)
 
 
 async def _open(rehearsal: Rehearsal, assistant: Assistant | None) -> None:

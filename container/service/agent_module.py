@@ -83,12 +83,20 @@ def _import_agent(module_name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name in {full_name, full_name.partition(".")[0]}:
             raise AgentError(
-                f"agent {module_name!r} is not found; name a module on PYTHONPATH or one of"
-                f" {', '.join(READY_MADE)}"
+                f"agent {module_name!r} is not found; {_suggest(module_name)}"
             ) from None
         raise AgentError(_describe_failure(module_name, error)) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a fork's own file may fail in any way
         raise AgentError(_describe_failure(module_name, error)) from None
+
+
+def _suggest(module_name: str) -> str:
+    close = get_close_matches(module_name.lower(), (*READY_MADE, "agent"), n=1, cutoff=0.7)
+    return (
+        f"did you mean {close[0]}?"
+        if close
+        else f"name a module on PYTHONPATH or one of {', '.join(READY_MADE)}"
+    )
 
 
 def _full_name(module_name: str) -> str:
@@ -119,7 +127,9 @@ def _place(error: BaseException) -> str:
 
 def _check_signature(module: ModuleType, handler: str, function: object) -> None:
     parameters = _PARAMETERS[handler]
-    remedy = f"write it as {handler}({', '.join(parameters)}) in {_file_of(module)}"
+    forms = [parameters, (*parameters, ASSISTANT)] if handler == "on_transcript" else [parameters]
+    written = " or ".join(f"{handler}({', '.join(form)})" for form in forms)
+    remedy = f"write it as {written} in {_file_of(module)}"
     if not callable(function):
         raise AgentError(f"{handler} of the agent is not a function; {remedy}")
     try:

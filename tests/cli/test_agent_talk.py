@@ -185,6 +185,8 @@ def test_agent_talk_shows_a_failure_in_one_line(folder: Path) -> None:
         ("echo,anthropic/claude-haiku-5-5", "ANTHROPIC_API_KEY is missing"),
         ("opnai/gpt-5.4-mini", "--agent has the unknown provider 'opnai'; did you mean openai?"),
         ("openai", "--agent has no model for openai; name one: openai/"),
+        ("gpt-5.4", "--agent has the unknown provider 'gpt-5.4'; did you mean openai/gpt-5.4?"),
+        ("", "--agent is empty; name a module such as agent, or models such as openai/"),
     ],
 )
 def test_agent_talk_tells_what_is_wrong_in_one_line(folder: Path, name: str, reason: str) -> None:

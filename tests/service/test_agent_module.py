@@ -100,6 +100,12 @@ def test_agent_that_is_missing_is_told_with_the_choice() -> None:
     assert "echo" in reason
 
 
+@pytest.mark.parametrize(("name", "meant"), [("ordr_desk", "order_desk"), ("Echo", "echo")])
+def test_agent_that_is_misspelt_is_told_what_may_be_meant(name: str, meant: str) -> None:
+    """A ready-made agent is found by what its name was meant to be."""
+    assert f"did you mean {meant}?" in reason_of(name)
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
@@ -107,6 +113,10 @@ def test_agent_that_is_missing_is_told_with_the_choice() -> None:
         ("on_transcript = 5\n", "on_transcript of the agent is not a function"),
         ("def on_transcript(session): ...\n", "wrong parameters (too many positional"),
         ("def on_transcript(a, b, c): ...\n", "write it as on_transcript(transcript, session)"),
+        (
+            "def on_transcript(a, b, asistant): ...\n",
+            "or on_transcript(transcript, session, assistant) in",
+        ),
         (GOOD + "def on_close(): ...\n", "write it as on_close(session)"),
         (GOOD + "def on_init(session): ...\n", "write it as on_init(conversation_id, session)"),
         (GOOD + "def on_errors(exc, session): ...\n", "on_errors in agent_"),

@@ -28,7 +28,7 @@ def explain_status(
         return ModelRefused(f"{name}: the account has no credit; top it up at the provider")
     if status == 404:
         return ModelRefused(
-            f"{name}: the provider has no such model for this key; correct SPEECH_ENGINE_MODELS"
+            f"{name}: the provider has no such model for this key; correct its name"
         )
     if status == 429:
         return ModelError(

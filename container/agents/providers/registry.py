@@ -51,9 +51,7 @@ def parse_model_name(text: str) -> ModelName:
     provider, _, model = (part.strip() for part in text.partition("/"))
     known = PROVIDERS.get(provider)
     if known is None:
-        close = get_close_matches(provider, PROVIDERS, n=1)
-        remedy = f"did you mean {close[0]}?" if close else f"give one of {', '.join(PROVIDERS)}"
-        raise ValueError(f"has the unknown provider {provider[:60]!r}; {remedy}")
+        raise ValueError(f"has the unknown provider {provider[:60]!r}; {_suggest(provider, model)}")
     if known.example is None and model:
         raise ValueError(f"has a model for {provider}, which has none; give {provider} alone")
     if known.example is not None and not model:
@@ -61,6 +59,16 @@ def parse_model_name(text: str) -> ModelName:
     if not model.isprintable():
         raise ValueError(f"has a character in {model[:60]!r} that no name has; copy it again")
     return ModelName(provider, model)
+
+
+def _suggest(provider: str, model: str) -> str:
+    if close := get_close_matches(provider.lower(), PROVIDERS, n=1):
+        return f"did you mean {close[0]}?"
+    family = provider.lower().partition("-")[0]
+    for name, known in PROVIDERS.items():
+        if not model and known.example and known.example.partition("-")[0] == family:
+            return f"did you mean {name}/{provider[:60]}?"
+    return f"give one of {', '.join(PROVIDERS)}, such as openai/{PROVIDERS['openai'].example}"
 
 
 def open_model(name: ModelName, access: Access, options: ModelOptions) -> Model:

@@ -22,3 +22,22 @@ async def test_registry_names_what_keeps_a_client_from_being_made(
     with pytest.raises(ModelRefused, match=rf"^{name}: .*{hint}") as caught:
         open_model(parse_model_name(name), access, ModelOptions())
     assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("OpenAI/gpt-5.4-mini", "did you mean openai?"),
+        ("gpt-5.4", "did you mean openai/gpt-5.4?"),
+        ("claude-opus-5", "did you mean anthropic/claude-opus-5?"),
+        (
+            "mistral-large",
+            "give one of echo, openai, openai_chat, anthropic, gemini, bedrock, such",
+        ),
+    ],
+)
+def test_registry_suggests_how_a_model_is_named(name: str, remedy: str) -> None:
+    """A provider in other letters, or none before the model, is told with the whole name."""
+    with pytest.raises(ValueError, match="has the unknown provider") as caught:
+        parse_model_name(name)
+    assert remedy in str(caught.value)
