@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +95,22 @@ def test_pipeline_writes_the_newest_state_of_an_item() -> None:
     pipeline.start()
     pipeline.close(ENOUGH_SECONDS)
     assert table.keys == [("conv_1", "head")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority on Linux alone")
+def test_pipeline_lets_the_event_loop_go_first() -> None:
+    """Its threads have a lower priority than the one that talks."""
+    seen: list[int] = []
+
+    def look(_: object) -> None:
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    pipeline = make_pipeline(Table(look))
+    pipeline.start()
+    begin(pipeline, 1)
+    pipeline.close(ENOUGH_SECONDS)
+    assert seen
+    assert min(seen) > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 def test_pipeline_prints_what_finds_no_room(events: Events) -> None:
