@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from infra.settings import SettingsError, load_environment
+from infra.settings import SettingsError, environment_names, load_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 CHECKOUT = Path(__file__).parents[1]
 # manylinux2014 asks for less of the C library than any Python runtime of Lambda has:
@@ -209,17 +209,29 @@ def main() -> None:
     """Fetch the packages of every function for every shipped environment and this machine."""
     names = sorted(path.parent.name for path in CHECKOUT.glob("functions/*/handler.py"))
     try:
-        for platform in sorted({*_shipped_platforms(), own_platform()}, key=str):
+        for platform in sorted({*shipped_platforms(environment_names()), own_platform()}, key=str):
             for name in names:
                 stage_requirements(name, platform)
-    except (PackagingError, SettingsError) as error:
+    except PackagingError as error:
         sys.exit(f"packaging: {error}")
 
 
-def _shipped_platforms() -> set[Platform]:
-    files = sorted(CHECKOUT.glob("environments/*.toml"))
-    chosen = (load_environment(file.stem).functions for file in files)
-    return {Platform(python=each.python, architecture=each.architecture) for each in chosen}
+def shipped_platforms(names: Sequence[str]) -> set[Platform]:
+    """Return what these environments run functions on; one with mistakes is told and left out.
+
+    Whoever uses that one is told again, and stopped. Ends the program if none is left.
+    """
+    platforms = set()
+    for name in names:
+        try:
+            chosen = load_environment(name).functions
+        except SettingsError as error:
+            sys.stderr.write(f"packaging: left out: {error}\n")
+        else:
+            platforms.add(Platform(python=chosen.python, architecture=chosen.architecture))
+    if names and not platforms:
+        sys.exit("packaging: no environment can be used; correct one of them")
+    return platforms
 
 
 if __name__ == "__main__":

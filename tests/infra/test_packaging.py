@@ -19,6 +19,7 @@ from infra.packaging import (
     Platform,
     find_page,
     own_platform,
+    shipped_platforms,
     stage_function,
 )
 
@@ -250,6 +251,19 @@ def test_packaging_says_in_one_line_that_the_page_is_not_built(tmp_path: Path) -
     """A site without files is not deployed: the command that builds them is named."""
     with pytest.raises(PackagingError, match=r"^web/dist is missing; run make setup$"):
         find_page(checkout=tmp_path)
+
+
+def test_packaging_leaves_out_an_environment_with_mistakes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One broken file is a line, and holds up no other; without any that is good it ends."""
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[service]\ntasks = 0\n")
+    assert shipped_platforms([str(broken), "dev"]) == shipped_platforms(["dev"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"packaging: left out: {broken}: ")
+    with pytest.raises(SystemExit, match="no environment can be used"):
+        shipped_platforms([str(broken)])
 
 
 def test_packaging_needs_no_network_after_setup() -> None:
