@@ -18,6 +18,9 @@ from infra.settings.residency import LOOPBACK
 from infra.settings.section import UNFIT, Section, shaped
 
 ECHO = "echo"
+READY_MADE = (ECHO, "order_desk")
+"""The server's own agents; every other module is a file of `container/`. A test holds the two
+lists together."""
 # A task definition has 64 KiB, in which a character of two bytes may become an escape of six:
 # https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
 _INSTRUCTIONS_BYTES = 16 * 1024
@@ -59,18 +62,23 @@ def _check_model(name: str) -> str:
 
 def _suggest(provider: str, model: str) -> str:
     known = f"a known provider: {', '.join(PROVIDERS)}"
-    near = get_close_matches(provider, PROVIDERS, n=1)
-    if not near:
-        return known
-    example = PROVIDERS[near[0]].example
-    meant = f"{near[0]}/{model or example}" if example else near[0]
-    return f"{known}; did you mean {meant}?"
+    near = get_close_matches(provider.lower(), PROVIDERS, n=1)
+    if near:
+        example = PROVIDERS[near[0]].example
+        return f"{known}; did you mean {near[0]}{f'/{model or example}' if example else ''}?"
+    family = provider.lower().partition("-")[0]
+    for name, each in PROVIDERS.items():
+        if not model and each.example and each.example.partition("-")[0] == family:
+            return f"{known}; did you mean {name}/{provider}?"
+    return known
 
 
-def _check_text(most_bytes: int) -> AfterValidator:
+def _check_text(most_bytes: int, beyond: str = "") -> AfterValidator:
     def check(text: str) -> str:
-        if not text.strip() or len(text.encode()) > most_bytes:
-            raise _unfit(f"a text of at most {most_bytes} bytes")
+        if not text.strip():
+            raise _unfit("a text, or leave it out")
+        if len(text.encode()) > most_bytes:
+            raise _unfit(f"a text of at most {most_bytes} bytes{beyond}")
         # CloudFormation would take it for an order to put something else in its place:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
         if "{{resolve:" in text:
@@ -98,6 +106,12 @@ def _check_base_url(text: str) -> str:
 
 ModelName = Annotated[str, AfterValidator(_check_model)]
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+Instructions = Annotated[
+    str,
+    _check_text(
+        _INSTRUCTIONS_BYTES, "; longer ones can stand in container/agent.py, for assistant.answer"
+    ),
+]
 Sentence = Annotated[str, _check_text(_SENTENCE_BYTES)]
 
 
@@ -108,7 +122,7 @@ class AgentSettings(Section):
     models: Annotated[list[ModelName], Field(min_length=1, max_length=5)] = Field(
         default_factory=lambda: [ECHO]
     )
-    instructions: Annotated[str, _check_text(_INSTRUCTIONS_BYTES)] | None = None
+    instructions: Instructions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
     first_words_seconds: Annotated[float, Field(ge=0.1, le=15)] = 2.0

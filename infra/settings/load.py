@@ -9,12 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from infra.settings.agent import READY_MADE
 from infra.settings.environment import Environment
 from infra.settings.problems import describe, mistaken_keys, without
 from infra.settings.rules import broken_rules, misplaced_keys
 
 PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = PROJECT / "environments"
+AGENTS = PROJECT / "container"
 
 
 class SettingsError(Exception):
@@ -36,7 +38,10 @@ def load_environment(name_or_path: str) -> Environment:
     Raises SettingsError with all that is wrong; each line begins with the file.
     """
     path = _find(name_or_path)
-    return parse_environment(_read(path), name=path.stem, file=_shown(path))
+    environment = parse_environment(_read(path), name=path.stem, file=_shown(path))
+    if problem := _missing_agent(environment.agent.module.partition(":")[0]):
+        raise SettingsError([f"{_shown(path)}: {problem}"])
+    return environment
 
 
 def parse_environment(
@@ -53,6 +58,17 @@ def parse_environment(
     if environment is None or problems:
         raise SettingsError([f"{file}: {problem}" for problem in problems])
     return environment
+
+
+def _missing_agent(module: str) -> str | None:
+    """What is wrong with an agent that will not be in the image."""
+    file = AGENTS.joinpath(*module.split("."))
+    if module in READY_MADE or file.with_suffix(".py").is_file() or file.is_dir():
+        return None
+    known = [*READY_MADE, *(path.stem for path in sorted(AGENTS.glob("*.py")))]
+    near = get_close_matches(module, known, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"write it, or give one of {', '.join(known)}"
+    return f"agent.module is {module!r}, but there is no {_shown(file)}.py; {remedy}"
 
 
 def _validate(content: dict[str, Any]) -> tuple[Environment | None, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 _SHOWN_CHARACTERS = 60
 # ElevenLabs; OpenAI and Anthropic; Gemini.
 _KEY_BEGINNINGS = ("sk_", "sk-", "AIza")
+# One of them within a longer text: long, and with a digit, as no word is.
+_KEY_INSIDE = re.compile(r"(?<![A-Za-z0-9])(sk[_-]|AIza)(?=[\w-]*\d)[\w-]{16,}", re.ASCII)
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
+# Keys whose words are another key's, though not its letters.
+_MEANT = {"service.agent": "agent.module"}
 DOCUMENT = "docs/configuration.md"
 
 # What to give instead, by pydantic's name for the mistake:
@@ -72,13 +78,17 @@ def quote(value: object) -> str:
         return f"a list of {len(value)}"
     if looks_like_api_key(value):
         return "an API key"
+    if isinstance(value, str) and _CREDENTIALS.search(value):
+        return "an address with credentials"
     shown = repr(value) if isinstance(value, str) else str(value)
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"
 
 
 def looks_like_api_key(value: object) -> bool:
-    """Whether a value is, by its beginning, a key of ElevenLabs or a provider of models."""
-    return isinstance(value, str) and value.strip().startswith(_KEY_BEGINNINGS)
+    """Whether a value is, or holds, a key of ElevenLabs or a provider of models, by its form."""
+    return isinstance(value, str) and (
+        value.strip().startswith(_KEY_BEGINNINGS) or _KEY_INSIDE.search(value) is not None
+    )
 
 
 def _describe_one(found: ErrorDetails, content: dict[str, Any]) -> str:
@@ -119,6 +129,8 @@ def _dotted(location: tuple[int | str, ...], content: Any) -> str:
 def _suggest(key: str) -> str:
     known = list(settings_keys())
     last = key.rpartition(".")[2]
+    if key in _MEANT:
+        return f"did you mean {_MEANT[key]}?"
     near = get_close_matches(key, known, n=1, cutoff=0.8) or [
         candidate for candidate in known if candidate.rpartition(".")[2] == last
     ]

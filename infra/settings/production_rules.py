@@ -70,9 +70,9 @@ def _answers_with_a_model(environment: Environment) -> Iterator[str]:
     module = agent.module.partition(":")[0]
     if module == ECHO:
         yield "agent.module is echo, which says back what it hears; production needs another"
-    elif module in _ASKING and agent.models == [ECHO]:
+    elif ECHO in agent.models and (module in _ASKING or len(agent.models) > 1):
         yield (
-            "agent.models is echo alone, which says back what it hears; production needs a model,"
+            "agent.models has echo, which says back what it hears; production needs other models,"
             " such as bedrock/us.amazon.nova-lite-v1:0"
         )
 

@@ -144,6 +144,25 @@ def test_load_shows_project_files_from_the_project() -> None:
     assert problem_of(str(inside)).startswith("environments/nothing-here.toml: ")
 
 
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [("agnet", "did you mean agent?"), ("my.own:answer", "there is no container/my/own.py; write")],
+)
+def test_load_tells_an_agent_that_is_not_there(module: str, remedy: str, tmp_path: Path) -> None:
+    """A module that no image would hold is told before anything is built."""
+    path = tmp_path / "mine.toml"
+    path.write_text(f'{GOOD}[agent]\nmodule = "{module}"\n')
+    assert remedy in problem_of(str(path))
+
+
+@pytest.mark.parametrize("module", ["agent", "agents.order_desk:on_transcript", "order_desk"])
+def test_load_finds_an_agent_that_is_there(module: str, tmp_path: Path) -> None:
+    """The fork's file, a module of a package and a ready-made agent are all found."""
+    path = tmp_path / "mine.toml"
+    path.write_text(f'{GOOD}[agent]\nmodule = "{module}"\n')
+    assert load_environment(str(path)).agent.module == module
+
+
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"service.cpuu": 256}, "service.cpuu is unknown; did you mean service.cpu?"),
     ({"cpu": 256}, "cpu is unknown; did you mean service.cpu?"),
@@ -154,7 +173,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"service.tasks": 0}, "service.tasks is 0; give 1 or more"),
     ({"service.tasks": 1001}, "service.tasks is 1001; give 1000 or less"),
     ({"service.spot": "yes"}, "service.spot is 'yes'; give true or false, without quotes"),
-    ({"service.agent": "echo"}, "service.agent is unknown; did you mean agent?"),
+    ({"service.agent": "echo"}, "service.agent is unknown; did you mean agent.module?"),
     ({"agent": "echo"}, "agent is 'echo'; give a table of keys"),
     ({"agent.module": 3}, "agent.module is 3; give a text, in quotes"),
     ({"agent.module": "a b"}, "agent.module is 'a b'; give a module such as agent"),
@@ -174,7 +193,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"agent.models": ["echo/loud"]}, "agent.models[0] is 'echo/loud'; give echo alone"),
     ({"agent.models": ["openai/a,b"]}, "agent.models[0] is 'openai/a,b'; give a model's name wit"),
     ({"agent.models": ["bedrock/arn:aws:s3:::x"]}, "agent.models[0] is 'bedrock/arn:aws:s3:::x'; "),
-    ({"agent.instructions": " "}, "agent.instructions is ' '; give a text of at most 16384 bytes"),
+    ({"agent.models": ["gpt-5.4"]}, "agent.models[0] is 'gpt-5.4'; give a known provider: "),
+    ({"agent.instructions": " "}, "agent.instructions is ' '; give a text, or leave it out"),
     ({"agent.instructions": "ä" * 8193}, "agent.instructions is 'ä"),
     ({"agent.instructions": "{{resolve:ssm:x}}"}, "agent.instructions is '{{resolve:ssm:x}}'; gi"),
     ({"agent.apology": "\x1b[2J"}, "agent.apology is '\\x1b[2J'; give a text without control"),
@@ -182,6 +202,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"agent.max_tokens": 0}, "agent.max_tokens is 0; give 1 or more"),
     ({"agent.bedrock_guardrail": "gr1"}, "agent.bedrock_guardrail is 'gr1'; give id/version, su"),
     ({"agent.openai_base_url": "http://llm.example.com/v1"}, "agent.openai_base_url is 'http://"),
+    (
+        {"agent.openai_base_url": "https://me:secret@example.com/v1"},
+        "agent.openai_base_url is an address with credentials; give an https:// address",
+    ),
     ({"agent.openai_base_url": "https://x:y"}, "agent.openai_base_url is 'https://x:y'; give an "),
     ({"service.cpu": 300}, "service.cpu is 300; give 256, 512, 1024"),
     ({"service": 1}, "service is 1; give a table of keys"),

@@ -262,6 +262,16 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
         "agent.instructions",
         "make deploy",
     ),
+    "an API key for a model": (
+        {"agent.models": ["openai/sk-proj-a1b2c3d4e5f6a7b8"]},
+        "agent.models",
+        "make deploy",
+    ),
+    "an API key among instructions": (
+        {"agent.instructions": "Be brief. The key is sk-ant-a1b2c3d4e5f6a7b8."},
+        "agent.instructions",
+        "make deploy",
+    ),
     "an API key in a file": (
         {"engine.request_headers": {"X-Key": "sk_test_1"}},
         "engine.request_headers.X-Key",
@@ -354,12 +364,20 @@ KEPT: dict[str, dict[str, Any]] = {
         "aws.availability_zones": ["ap-southeast-2a", "ap-southeast-2b"],
         "agent.models": ["bedrock/au.anthropic.claude-haiku-5-5-20251001-v1:0"],
     },
+    "words that only begin like keys": {
+        "agent.instructions": "Say sk-SK, task-4711471147114711 and sk_a_name_of_four_words.",
+    },
     "tags": {"tags": {"cost centre": "voice/42 @ home", "Größe": ""}},
     "production": PRODUCTION,
     "production with an agent of one's own": {
         **PRODUCTION,
         "agent.module": "my_agent",
         "agent.models": None,
+    },
+    "production with an agent that asks no models": {
+        **PRODUCTION,
+        "agent.module": "my_agent",
+        "agent.models": ["echo"],
     },
     "production with a topic": {**PRODUCTION, "alarms.email": None, "alarms.topic_arn": TOPIC},
 }
@@ -378,7 +396,7 @@ REFUSED_IN_PRODUCTION: dict[str, Any] = {
     "service.log_days": 7,
     "elevenlabs.host": "http://127.0.0.1:8400",
     "agent.module": "echo",
-    "agent.models": ["echo"],
+    "agent.models": ["openai/gpt-5.4-mini", "echo"],
 }
 
 

@@ -11,8 +11,10 @@ import pytest
 from agents.providers.registry import PROVIDERS as SERVER_PROVIDERS
 from functions.token.settings import variable_names as token_variables
 from infra.settings import Environment, timing
+from infra.settings.agent import READY_MADE
 from infra.settings.providers import PROVIDERS
 from infra.settings.transcripts import OWN_KINDS
+from service.agent_module import READY_MADE as SERVER_READY_MADE
 from service.redaction.redactor import KINDS
 from service.settings import Settings, read_settings
 from service.settings import variable_names as server_variables
@@ -147,6 +149,11 @@ def test_server_and_settings_know_the_same_providers() -> None:
         name: (each.packages, each.key_variable, each.example)
         for name, each in SERVER_PROVIDERS.items()
     }
+
+
+def test_server_and_settings_know_the_same_ready_made_agents() -> None:
+    """What needs no file in the fork is the same at both ends."""
+    assert READY_MADE == SERVER_READY_MADE
 
 
 def test_server_stands_where_the_balancer_looks(settings: Settings, made: Stacks) -> None:
