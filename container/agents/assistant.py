@@ -134,7 +134,7 @@ class Assistant:
             "event_id": None if turn is None else turn.event_id,
         }
         asking = Asking(fields, {} if turn is None else turn.notes)
-        said = False
+        said = ""
         try:
             for _ in range(_MOST_ROUNDS):
                 texts, calls = list[str](), list[ToolCall]()
@@ -143,22 +143,22 @@ class Assistant:
                         if isinstance(piece, ToolCall):
                             calls.append(piece)
                             continue
-                        said = True
+                        said = piece or said
                         texts.append(piece)
                         yield piece
                 if not calls:
                     return
                 with toolbox.start(calls, session) as run:
                     if not texts and not await run.wait(FILLER_AFTER_SECONDS):
-                        said = True
-                        yield f"{run.filler or self._manner.sentences.filler} "
+                        said = f"{run.filler or self._manner.sentences.filler} "
+                        yield said
                     done = ToolRound("".join(texts), await run.results())
                 prompt = replace(prompt, rounds=(*prompt.rounds, done))
             raise ModelError(f"{asking.model} called tools {_MOST_ROUNDS} times without an answer")
         except ModelError as error:
             logger.error("answer failed", extra={**asking.fields, "reason": str(error)})
             apology = self._manner.sentences.apology
-            yield f" {apology}" if said else apology
+            yield f" {apology}" if said and not said[-1].isspace() else apology
 
 
 async def _check(model: Model) -> ModelRefused | None:

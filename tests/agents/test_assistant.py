@@ -176,11 +176,12 @@ async def test_assistant_apologizes_when_nothing_answers(caplog: pytest.LogCaptu
     assert vars(record)["event_id"] == 7
 
 
-async def test_assistant_apologizes_after_words_that_break_off() -> None:
-    """The sentence stands apart from what was begun."""
-    model = ScriptedModel("model/0", [["Well,", ModelError("cut")]])
+@pytest.mark.parametrize("begun", ["Well,", "Well, "])
+async def test_assistant_apologizes_after_words_that_break_off(begun: str) -> None:
+    """The sentence stands one blank apart from what was begun."""
+    model = ScriptedModel("model/0", [[begun, ModelError("cut")]])
     async with opened(model) as assistant:
-        assert await heard(assistant) == ["Well,", " I am sorry."]
+        assert "".join(await heard(assistant)) == "Well, I am sorry."
 
 
 async def test_assistant_ends_a_model_that_calls_tools_for_ever() -> None:
