@@ -79,8 +79,12 @@ class Exchange:
         """Read lines from a file descriptor and talk. Raises CommandError when it breaks off."""
         threading.Thread(target=self._read, args=(input_descriptor,), daemon=True).start()
         self._screen.prompt()
-        while self._handle(self._next_event()):
-            pass
+        goes_on = True
+        while goes_on:
+            event = self._next_event()
+            if isinstance(event, Line):
+                self._screen.end_input()
+            goes_on = self._handle(event)
 
     def _next_event(self) -> Event:
         is_bounded = self._answer_due and self._waits_for_answers
@@ -102,7 +106,6 @@ class Exchange:
                 self._may_read.release()
             case Line(text=text):
                 self._answer_due = True
-                self._screen.end_input()
                 self._say(text)
                 if not self._waits_for_answers:
                     self._may_read.release()

@@ -25,6 +25,8 @@ class Screen:
         self._interactive = interactive
         self._lock = threading.Lock()
         self._mid_line = False
+        self._is_answering = False
+        self._is_parted = False
 
     def note(self, text: str) -> None:
         """Tell something about the conversation itself."""
@@ -32,6 +34,7 @@ class Screen:
             with self._lock:
                 self._end_line()
                 self._write(f"{text}\n")
+                self._is_parted = self._is_answering
 
     def aside(self, text: str) -> None:
         """Tell something about the answer, less loudly."""
@@ -40,7 +43,7 @@ class Screen:
     def warn(self, text: str) -> None:
         """Tell what went wrong; answers in a pipe stay alone."""
         if self._interactive:
-            self.aside(text)
+            self.note(text)
         else:
             print(text, file=sys.stderr, flush=True)
 
@@ -60,14 +63,15 @@ class Screen:
         """The agent begins to speak."""
         with self._lock:
             self._end_line()
-            if self._interactive:
-                self._write(_AGENT)
-                self._mid_line = True
+            self._mark()
+            self._is_answering = True
 
     def add_words(self, text: str) -> None:
         """More of the answer."""
         if text:
             with self._lock:
+                if self._is_parted:
+                    self._mark()
                 self._write(text)
                 self._mid_line = not text.endswith("\n")
 
@@ -75,6 +79,13 @@ class Screen:
         """The answer is whole."""
         with self._lock:
             self._end_line()
+            self._is_answering = self._is_parted = False
+
+    def _mark(self) -> None:
+        self._is_parted = False
+        if self._interactive:
+            self._write(_AGENT)
+            self._mid_line = True
 
     def _end_line(self) -> None:
         if self._mid_line:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import queue
 import re
 import signal
 import subprocess
@@ -12,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.agent_talk import _Listener
+from cli.screen import Screen
+from speech_engine import Turn
 from tests.fakes.model_servers.openai_responses import ResponsesWire
 from tests.fakes.model_servers.server import Call, Say, serve_model
 from tests.fakes.terminals import Terminal
@@ -225,6 +230,14 @@ def test_agent_talk_in_a_terminal_ends_as_asked(goodbye: str) -> None:
         assert terminal.process.wait(WAIT_SECONDS) == 0
         terminal.wait_for("bye")
         assert "Traceback" not in terminal.shown
+
+
+def test_agent_talk_notes_a_turn_without_words() -> None:
+    """Whoever forgot to send the answer sees that there was none."""
+    output = io.StringIO()
+    listener = _Listener(Screen(output, interactive=True), queue.SimpleQueue())
+    listener.end_turn(Turn(1, 0.0, ()))
+    assert "the answer had no words" in output.getvalue()
 
 
 def test_agent_talk_in_a_terminal_can_interrupt(folder: Path) -> None:

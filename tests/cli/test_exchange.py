@@ -66,6 +66,16 @@ def test_exchange_ends_at_quit(waits: bool) -> None:
     assert talk("one\n/quit\ntwo\n", answer, waits=waits) == ["one"]
 
 
+def test_exchange_leaves_no_blank_line_where_enter_ended_one() -> None:
+    """The prompt's line is the user's: after Enter there is none to end."""
+    output = io.StringIO()
+    screen = Screen(output, interactive=True)
+    with input_of("\n/quit\n") as descriptor:
+        Exchange(print, screen, queue.SimpleQueue(), waits_for_answers=False).run(descriptor)
+    screen.note("bye")
+    assert output.getvalue() == "you> you> bye\n"
+
+
 def test_exchange_without_waiting_interrupts() -> None:
     """Lines of a terminal are said although nothing has been answered yet."""
     assert talk("one\ntwo\n", stay_silent, waits=False) == ["one", "two"]

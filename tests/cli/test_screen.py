@@ -34,6 +34,20 @@ def test_screen_begins_an_answer_on_a_line_of_its_own() -> None:
     assert output.getvalue() == "you> \nagent> one\nagent> two\nthe end\n"
 
 
+def test_screen_marks_an_answer_again_that_a_note_has_parted() -> None:
+    """Words after a line of the log are still seen to be the agent's; a failure is not dim."""
+    output = io.StringIO()
+    screen = Screen(output, interactive=True)
+    screen.begin_answer()
+    screen.add_words("one ")
+    screen.warn("tool failed")
+    screen.add_words("two")
+    screen.add_words(" three")
+    screen.end_answer()
+    screen.note("bye")
+    assert output.getvalue() == "agent> one \ntool failed\nagent> two three\nbye\n"
+
+
 def test_screen_leaves_a_pipe_to_the_answers() -> None:
     """In a pipe there is nothing but the answers, one after another."""
     output = io.StringIO()
