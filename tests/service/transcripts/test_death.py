@@ -72,7 +72,8 @@ async def conversations(
         expected = CONVERSATIONS * (2 * FIRST_TURNS + 1)
         await until(lambda: len(table.items) == expected, ENOUGH_SECONDS)
         platform.go_on.set()
-        await until(lambda: min(len(record.asked) for record in platform.records) > FIRST_TURNS + 1)
+        asked = platform.records
+        await until(lambda: min(len(one.asked) for one in asked) > FIRST_TURNS + 1, ENOUGH_SECONDS)
         yield service, platform
         await talking
 
