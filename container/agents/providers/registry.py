@@ -35,6 +35,10 @@ PROVIDERS = {
 }
 
 
+# Names go into logs. OpenAI and Anthropic; Gemini.
+_KEY_BEGINNINGS = ("sk-", "sk_", "AIza")
+
+
 @dataclass(frozen=True, slots=True)
 class ModelName:
     """A model as settings name it: provider and the provider's own name for it."""
@@ -49,6 +53,8 @@ class ModelName:
 def parse_model_name(text: str) -> ModelName:
     """Read `provider/model`. Raises ValueError with the remedy."""
     provider, _, model = (part.strip() for part in text.partition("/"))
+    if provider.startswith(_KEY_BEGINNINGS) or model.startswith(_KEY_BEGINNINGS):
+        raise ValueError("holds an API key; give provider/model here, the key in its own variable")
     known = PROVIDERS.get(provider)
     if known is None:
         raise ValueError(f"has the unknown provider {provider[:60]!r}; {_suggest(provider, model)}")

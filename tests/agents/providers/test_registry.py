@@ -41,3 +41,11 @@ def test_registry_suggests_how_a_model_is_named(name: str, remedy: str) -> None:
     with pytest.raises(ValueError, match="has the unknown provider") as caught:
         parse_model_name(name)
     assert remedy in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["sk-test-registry", "openai/sk_test_registry"])
+def test_registry_takes_no_key_for_a_model(name: str) -> None:
+    """A key in the place of a name is refused without being repeated."""
+    with pytest.raises(ValueError, match="holds an API key") as caught:
+        parse_model_name(name)
+    assert "registry" not in str(caught.value)
