@@ -58,6 +58,7 @@ class SpeechEngineSession:
         "_request_headers",
         "_socket",
         "close_code",
+        "closed_here",
         "user",
     )
 
@@ -87,6 +88,8 @@ class SpeechEngineSession:
         self._is_closed = False
         self.close_code: int | None = None
         """The WebSocket close code once the socket is gone: 1006 if it was cut, None if unknown."""
+        self.closed_here = False
+        """Whether this side ended the conversation: the agent, a limit, or a shutdown."""
         self.user: str | None = None
         """Who speaks, where the service has verified it before ``on_init``; None if unknown."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -156,6 +159,7 @@ class SpeechEngineSession:
         if self._loop is not None and self._loop is not _running_loop():
             self._loop.call_soon_threadsafe(self.close)
         elif not self._is_closed:
+            self.closed_here = True
             self._end("closed")
             self._close_channel(NORMAL_CLOSURE, "")
             self._emitter.emit(events.ENDED)
@@ -238,6 +242,7 @@ class SpeechEngineSession:
     def disconnect(self, code: int, reason: str) -> None:
         """Close the socket for a reason of the server's; told as a disconnection."""
         if not self._is_closed:
+            self.closed_here = True
             self.lose(code)
             self._close_channel(code, reason)
 

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[..., Any]
 
-# Codes with which this server closes: the longest conversation, drain and silence, no first frame.
-# A platform that ends a conversation says so in a `close` frame first.
-# https://elevenlabs.io/docs/api-reference/speech-engine
-_OWN_CLOSE_CODES = frozenset({1000, 1001, 1008})
+# With this code the server closes a socket that gives no sign of life: the other side is gone.
+_NO_SIGN_OF_LIFE = 1011
 
 
 class TranscriptLog:
@@ -81,7 +79,7 @@ class TranscriptLog:
         return handler(session) if handler else None
 
     def _on_disconnect(self, session: SpeechEngineSession) -> object:
-        is_own = session.close_code in _OWN_CLOSE_CODES
+        is_own = session.closed_here and session.close_code != _NO_SIGN_OF_LIFE
         self._note_ending(session, "server" if is_own else "disconnected")
         handler = self._agent.get("on_disconnect")
         return handler(session) if handler else None

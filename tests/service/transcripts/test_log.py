@@ -160,6 +160,10 @@ async def end_by_drain(_: MockSocket, session: SpeechEngineSession) -> None:
     session.disconnect(1001, "the server is shutting down")
 
 
+async def end_by_platform(_: MockSocket, session: SpeechEngineSession) -> None:
+    session.lose(1001)
+
+
 async def end_by_agent(socket: MockSocket, _: SpeechEngineSession) -> None:
     socket.push(transcript(1, "bye"))
 
@@ -169,6 +173,7 @@ async def end_by_agent(socket: MockSocket, _: SpeechEngineSession) -> None:
     [
         (end_by_close_frame, "closed"),
         (end_by_loss, "disconnected"),
+        (end_by_platform, "disconnected"),
         (end_by_drain, "server"),
         (end_by_agent, "server"),
     ],
