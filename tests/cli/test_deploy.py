@@ -101,7 +101,11 @@ def test_deploy_asks_for_the_keys_of_its_models(
     """Each missing key is a line of standard input, in the order of the models, or a variable."""
     for name in ("OpenAiKey", "GeminiKey"):
         account.session.client("secretsmanager").create_secret(Name=name)
-    models = ["openai/gpt-5.4-mini", "bedrock/amazon.nova-micro-v1:0", "gemini/gemini-3.1-flash-lite"]
+    models = [
+        "openai/gpt-5.4-mini",
+        "bedrock/amazon.nova-micro-v1:0",
+        "gemini/gemini-3.1-flash-lite",
+    ]
     account.environment = environment_with({"agent.models": models})
     monkeypatch.setenv("GEMINI_API_KEY", "test-gemini")
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{KEY}\ntest-openai\n"))
