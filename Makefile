@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo dev talk test check fmt synth deploy destroy diff cost bench setup system lock clean
+.PHONY: help demo dev talk test long check fmt synth deploy destroy diff cost bench setup system lock clean
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 PYTEST_ARGS ?=
@@ -50,6 +50,10 @@ ifeq ($(strip $(PYTEST_ARGS)),)
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
+
+long: setup ## the tests that take minutes: the demo in containers, a table that is away for longer
+	$(BIN)/python -m pytest -m long
+	TRANSCRIPT_AWAY_SECONDS=20 $(BIN)/python -m pytest tests/service/transcripts/test_endurance.py
 
 check: $(DEV_READY) ## format, lint, types, import rules
 	$(BIN)/ruff format --check --quiet .

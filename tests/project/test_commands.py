@@ -76,12 +76,13 @@ def test_make_system_runs_twice() -> None:
 
 
 def test_ci_calls_the_readme_commands(tmp_path: Path) -> None:
-    """CI runs what the README tells people to run, with CI=true."""
+    """CI runs what the README tells people to run and the longest tests, with CI=true."""
     status, calls = run_ci_with("exit 0", tmp_path)
     assert status == 0
     assert calls == [
         "true system",
         f"true {readme_test_command().removeprefix('make ')}",
+        "true long",
         "true demo",
     ]
 

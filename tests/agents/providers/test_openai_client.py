@@ -101,7 +101,7 @@ async def test_check_looks_a_model_up_in_the_list(name: str, listed: object) -> 
 async def test_check_refuses_a_model_that_is_not_listed(listed: object) -> None:
     """A list without the model is as clear an answer as a missing model."""
     async with serve(paths=(f"{LIST}/test-model",), listed=listed) as (_, model):
-        with pytest.raises(ModelRefused, match=r"openai_chat/test-model.*SPEECH_ENGINE_MODELS"):
+        with pytest.raises(ModelRefused, match=r"openai_chat/test-model.*correct its name"):
             await model.check()
 
 
@@ -243,7 +243,7 @@ async def test_errors_of_the_key_name_its_variable(status: int) -> None:
     [
         (429, "insufficient_quota", "credit"),
         (400, "billing_hard_limit_reached", "credit"),
-        (403, "model_not_found", "SPEECH_ENGINE_MODELS"),
+        (403, "model_not_found", "correct its name"),
     ],
 )
 async def test_errors_are_known_by_their_code(status: int, code: str, remedy: str) -> None:

@@ -51,11 +51,13 @@ def check_story(program: LoggedProcess) -> None:
     said = "\n".join(program.lines)
     assert said.count('said "And goodbye", heard "You said: And goodbye"') == 2
     assert "the engine is still seng_" in said
-    assert "the transcript is in the table   5 items" in said
+    assert "the transcript is in the table   4 messages" in said
+    assert "speechctl reads it               speechctl transcripts show conv_" in said
     assert "What an emulator cannot prove" in said
     assert "nothing is left of it" in program.lines[-1]
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("docker-engine")
 def test_demo_deploys_talks_changes_and_destroys(tmp_path: Path) -> None:
     """The main job of `make demo` leaves nothing behind.
