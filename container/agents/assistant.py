@@ -137,7 +137,8 @@ class Assistant:
         said = ""
         try:
             for _ in range(_MOST_ROUNDS):
-                texts, calls = list[str](), list[ToolCall]()
+                texts: list[str] = []
+                calls: list[ToolCall] = []
                 async with aclosing(self._failover.stream(prompt, asking)) as pieces:
                     async for piece in pieces:
                         if isinstance(piece, ToolCall):

@@ -64,7 +64,7 @@ def test_guard_does_not_look_at_what_it_leaves_out() -> None:
             raise AssertionError("was looked at")
 
     transcript: list[Any] = [Untouchable(), *[ConversationMessage("user", "aaaa")] * 2]
-    guard = Guard(GuardLimits(message_characters=4, history_characters=5))
+    guard = Guard(GuardLimits(messages=2, message_characters=4, history_characters=5))
     assert [message.content for message in guard.admit(transcript)] == ["aaaa"]
 
 
