@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "write back what the server printed because it could not store it"
 _STANDARD_INPUT = "-"
-_REFUSED = "ValidationException"
+_REFUSED = ("SerializationException", "ValidationException")
 # From a desk a table answers in some 50 ms: one after the other, a long outage would take hours.
 _WRITERS, _BATCH = 16, 512
 
@@ -153,7 +153,7 @@ def _put(place: Place, item: Item) -> _Outcome:
     try:
         is_written = put_unless_newer(place.client, place.table, item)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != _REFUSED:
+        if error.response.get("Error", {}).get("Code") not in _REFUSED:
             raise
         return "refused"
     return "written" if is_written else "kept"

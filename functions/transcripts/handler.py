@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MOST_BYTES = 5_500_000
 _MOST_PAGES = 5
+_MOST_DIGITS = 9
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 2, 5, 2
 
 
@@ -48,8 +49,9 @@ def _list(event: Mapping[str, Any]) -> str:
     asked: Mapping[str, str] = event.get("queryStringParameters") or {}
     day = parse_day(asked.get("day", ""))
     limit = asked.get("limit", "50")
-    if not (limit.isascii() and limit.isdecimal()):
-        raise InvalidRequest("a limit is a whole number")
+    # int() refuses very long numbers in its own way.
+    if not (limit.isascii() and limit.isdecimal() and len(limit) <= _MOST_DIGITS):
+        raise InvalidRequest("a limit is a whole number, and a small one")
     page = open_reader().list_page(
         DayRange(day, day), limit=int(limit), cursor=asked.get("cursor") or None
     )

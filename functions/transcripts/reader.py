@@ -242,9 +242,13 @@ class TranscriptReader:
 
 
 def check_conversation_id(text: str) -> str:
-    """Return what may be a conversation's id. Raises InvalidRequest otherwise."""
-    if not text.isprintable() or not 1 <= len(text.encode("utf-8", "replace")) <= _LONGEST_ID_BYTES:
-        raise InvalidRequest("a conversation's id is a short text without control characters")
+    """Return what may be a conversation's id: any that the log can hold. Raises InvalidRequest."""
+    try:
+        is_possible = 1 <= len(text.encode()) <= _LONGEST_ID_BYTES
+    except UnicodeEncodeError:
+        is_possible = False
+    if not is_possible:
+        raise InvalidRequest(f"a conversation's id is a text of up to {_LONGEST_ID_BYTES} bytes")
     return text
 
 

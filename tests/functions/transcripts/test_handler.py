@@ -86,6 +86,7 @@ def test_api_shows_one_conversation_and_logs_who_read_it(client: Any, capsys: Lo
         ({"day": "yesterday"}, "YYYY-MM-DD"),
         ({"day": DAY, "limit": "many"}, "limit"),
         ({"day": DAY, "limit": "201"}, "200"),
+        ({"day": DAY, "limit": "9" * 5000}, "limit"),
         ({"day": DAY, "cursor": "x"}, "cursor"),
     ],
 )
