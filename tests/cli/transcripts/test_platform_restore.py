@@ -97,7 +97,7 @@ async def test_one_that_cannot_be_filled_costs_no_other(
         async with said(platform) as name:
             pass
         await platform.workspace.conversations[name].ended.wait()
-        ids = ("conv_none", "bad\x1b", name)
+        ids = ("conv_none", "bad\udc80", name)
         ended = await restore(speechctl, monkeypatch, platform.url, *ids)
     assert ended.code == 1
     _, unknown, bad = ended.err.splitlines()
