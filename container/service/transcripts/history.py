@@ -16,32 +16,39 @@ if TYPE_CHECKING:
 _AGENT = None
 
 
+_Marks = list[int | None]
+
+
 class History:
-    """What is known of one conversation, by place; `max_messages` is where transcripts are cut."""
+    """What is known of one conversation, in order; `max_messages` is where transcripts are cut."""
 
     def __init__(self, max_messages: int) -> None:
         self._max_messages = max_messages
-        self._known: list[int | None] = []
+        self._known: _Marks = []
         self._answer_place: int | None = None
 
     def take_new(
         self, transcript: Sequence[ConversationMessage]
     ) -> tuple[Sequence[ConversationMessage], str | None]:
-        """The messages that were not there before, or read otherwise: words are heard anew.
+        """The messages that were not there before; words after the last answer may be heard anew.
 
         Beside them, how far the last answer that was added was heard; None where that can't be
         told, or nothing has been said since.
         """
         marks = [_mark(message) for message in transcript]
         known, self._known = self._known, marks
-        place, self._answer_place = self._answer_place, None
-        if len(transcript) >= self._max_messages:
-            # Older messages were cut off, and no place is what it was.
-            return transcript[-1:], None if place is None else _find_last_answer(transcript)
-        pairs = zip(known, marks, strict=False)
-        shared = next((place for place, (old, new) in enumerate(pairs) if old != new), None)
-        shared = min(len(known), len(marks)) if shared is None else shared
-        return transcript[shared:], _find_answer(transcript, place, shared)
+        answer, self._answer_place = self._answer_place, None
+        if len(marks) >= self._max_messages:
+            left_out = _count_left_out(known, marks)
+            if left_out is None:
+                # Nothing can be compared: only the end is new for certain.
+                return transcript[-1:], None
+            known = known[left_out:]
+            answer = None if answer is None else answer - left_out
+        shared, shown = _compare(known, marks, answer)
+        if shown is None:
+            return transcript[shared:], None
+        return transcript[shared:], transcript[shown].content if shown >= 0 else ""
 
     def add_answer(self) -> None:
         """An answer was sent: the agent's message that comes back is not new."""
@@ -49,18 +56,50 @@ class History:
         self._known.append(_AGENT)
 
 
+_NOT_SHOWN = -1
+
+
+def _compare(known: _Marks, marks: _Marks, answer: int | None) -> tuple[int, int | None]:
+    """How many of `marks` are known, and where among them the answer at its place in `known` is.
+
+    An answer may be left out, if nobody heard it. What the user said before a later answer may read
+    otherwise by now: it is the same message.
+    """
+    last_known, last_shown = _find_last_agent(known), _find_last_agent(marks)
+    shown = None
+    place = 0
+    for number, mark in enumerate(known):
+        if place == len(marks):
+            break
+        if mark is _AGENT:
+            is_shown = marks[place] is _AGENT
+            if number == answer:
+                shown = place if is_shown else _NOT_SHOWN
+            place += is_shown
+        elif mark == marks[place] or (
+            marks[place] is not _AGENT and number < last_known and place < last_shown
+        ):
+            place += 1
+        else:
+            break
+    return place, shown
+
+
+def _count_left_out(known: _Marks, marks: _Marks) -> int | None:
+    """How many of the oldest known messages a transcript lacks that was cut; None if unclear."""
+    # The last answer may not have been heard at all.
+    candidates = [known, known[:-1]] if known and known[-1] is _AGENT else [known]
+    for whole in candidates:
+        for left_out in range(len(whole)):
+            rest = whole[left_out:]
+            if rest == marks[: len(rest)]:
+                return left_out
+    return None
+
+
+def _find_last_agent(marks: _Marks) -> int:
+    return next((place for place in reversed(range(len(marks))) if marks[place] is _AGENT), -1)
+
+
 def _mark(message: ConversationMessage) -> int | None:
     return _AGENT if message.role == "agent" else hash(message.content)
-
-
-def _find_answer(
-    transcript: Sequence[ConversationMessage], place: int | None, shared: int
-) -> str | None:
-    if place is None or place >= len(transcript) or shared < place:
-        return None
-    message = transcript[place]
-    return message.content if message.role == "agent" else ""
-
-
-def _find_last_answer(transcript: Sequence[ConversationMessage]) -> str | None:
-    return next((m.content for m in transcript[-2:-1] if m.role == "agent"), None)

@@ -62,12 +62,30 @@ def test_history_takes_nothing_twice() -> None:
     assert taken(history, "hi") == []
 
 
-def test_history_takes_the_last_message_of_a_transcript_that_was_cut() -> None:
-    """Where the oldest messages are left out no place can be compared, and only the end is new."""
-    history = History(3)
+def test_history_takes_no_old_message_for_new() -> None:
+    """What was answered and reads otherwise later is known, and so is what follows it."""
+    history = History(MOST)
+    taken(history, "I want")
+    history.add_answer()
+    assert taken(history, "I want.", "-What?", "Tea") == ["Tea"]
+    history.add_answer()
+    assert taken(history, "I want.", "-What?", "Tea?", "-Green?", "Yes") == ["Yes"]
+
+
+def test_history_finds_what_is_new_in_a_transcript_that_was_cut() -> None:
+    """Where the oldest messages are left out, what is left of those that are known is found."""
+    history = History(4)
     assert taken(history, "a", "-b") == ["a", "-b"]
-    assert taken(history, "-b", "c", "d") == ["d"]
-    assert taken(history, "c", "d", "e") == ["e"]
+    assert taken(history, "-b", "c", "-there?", "d") == ["c", "-there?", "d"]
+    history.add_answer()
+    assert taken(history, "d", "-e", "-there?", "f") == ["-there?", "f"]
+
+
+def test_history_takes_the_last_message_where_nothing_is_known() -> None:
+    """A cut transcript that fits nowhere has at least its last message."""
+    history = History(3)
+    taken(history, "a", "-b", "c")
+    assert taken(history, "x", "y", "z") == ["z"]
 
 
 @pytest.mark.parametrize(
@@ -77,11 +95,11 @@ def test_history_takes_the_last_message_of_a_transcript_that_was_cut() -> None:
         (["hi", "-hel", "yes"], "-hel"),
         (["hi", "yes"], ""),
         (["hi"], None),
-        (["hi you", "-hel", "yes"], None),
+        (["hi you", "-hel", "yes"], "-hel"),
     ],
 )
 def test_history_tells_how_far_an_answer_was_heard(later: list[str], heard: str | None) -> None:
-    """The platform shows an answer in its place, or none; where places moved nothing is known."""
+    """The platform shows an answer in its place, or leaves it out."""
     history = History(MOST)
     taken(history, "hi")
     history.add_answer()
@@ -89,13 +107,11 @@ def test_history_tells_how_far_an_answer_was_heard(later: list[str], heard: str 
     assert history.take_new(spoken(*later, "-more", "so"))[1] is None
 
 
-@pytest.mark.parametrize(
-    ("later", "heard"), [(["b", "-hel", "c"], "-hel"), (["a", "b", "c"], None)]
-)
+@pytest.mark.parametrize(("later", "heard"), [(["b", "-hel", "c"], "-hel"), (["a", "b", "c"], "")])
 def test_history_finds_an_answer_in_a_transcript_that_was_cut(
     later: list[str], heard: str | None
 ) -> None:
-    """Without places, the answer is what stands before the last words of the user."""
+    """It is found behind what is left of the messages before it."""
     history = History(3)
     taken(history, "a", "b")
     history.add_answer()
