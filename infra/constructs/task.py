@@ -105,14 +105,15 @@ class Task(Construct):
         """Log without ever holding the server up: a full buffer loses lines, not conversations.
 
         It has room for all transcripts that the server may hold back, since a task that ends
-        prints them at once, each in about twice its size.
+        prints them at once, as ASCII: in its own size if it is in Latin letters, else in up to four
+        times that.
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
         """
         return ecs.LogDrivers.aws_logs(
             stream_prefix=CONTAINER,
             log_group=self.log_group,
             mode=ecs.AwsLogDriverMode.NON_BLOCKING,
-            max_buffer_size=cdk.Size.mebibytes(max(_LOG_BUFFER_MIB, 2 * transcripts_mib)),
+            max_buffer_size=cdk.Size.mebibytes(max(_LOG_BUFFER_MIB, 4 * transcripts_mib)),
         )
 
 

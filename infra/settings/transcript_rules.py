@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from infra.settings.environment import Environment
 
-# The log driver's buffer, which takes them when a task ends, is twice as large, and the server with
-# its packages and conversations needs more than half of a task.
+# The log driver's buffer, which takes them when a task ends, is four times as large; both are full
+# at such moments only, and leave the server, its packages and conversations a third of the task.
 _BUFFERS_IN_MEMORY = 8
 # What every client of an identity provider may ask for:
 # https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims

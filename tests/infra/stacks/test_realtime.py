@@ -102,10 +102,10 @@ def test_realtime_passes_secrets_by_reference(plain: Template) -> None:
 def test_realtime_never_waits_for_its_log(plain: Template, stacks: StackShelf) -> None:
     """A slow log service loses lines rather than hold conversations up, from a bounded buffer.
 
-    It has room for twice the transcripts that a task may hold back, and for 25 MiB.
+    It has room for four times the transcripts that a task may hold back, and for 25 MiB.
     """
     small = stacks(environment_with(GUARDED)).part("Realtime")
-    for realtime, mebibytes in ((plain, 64), (small, 25)):
+    for realtime, mebibytes in ((plain, 128), (small, 32)):
         options = container(realtime)["LogConfiguration"]["Options"]
         assert options["mode"] == "non-blocking"
         assert options["max-buffer-size"] == f"{mebibytes * 1024 * 1024}b"
