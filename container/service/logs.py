@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing import TextIO
 
+FOR_PROGRAMS = "is_for_programs"
+"""A record with this attribute is a line of JSON in either form, since a program reads it."""
+
 _STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
+    FOR_PROGRAMS,
     "asctime",
     "color_message",
     "message",
@@ -113,6 +117,8 @@ class TextFormatter(_FieldFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render one line; control characters in values are shown escaped."""
+        if getattr(record, FOR_PROGRAMS, False):
+            return JsonFormatter(quotes_exceptions=self._quotes_exceptions).format(record)
         fields = " ".join(
             f"{name}={_shown(value)}" for name, value in self.fields_of(record).items()
         )

@@ -12,6 +12,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+from service.logs import FOR_PROGRAMS
 from service.transcripts.entries import decode
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def print_item(item: Item, reason: str) -> None:
     ]
     for part, fragment in enumerate(fragments, 1):
         fields = {
+            FOR_PROGRAMS: True,
             "reason": reason,
             "of": f"{item['conversation']}/{item['item']}",
             "part": part,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.logs import JsonFormatter
+from service.logs import JsonFormatter, TextFormatter
 from service.transcripts.entries import encode
 from service.transcripts.restore_lines import LONGEST_LINE_BYTES, logger, print_entries
 from tests.fakes.restored_items import read_restored
@@ -25,11 +25,15 @@ TEXTS = st.builds(
 NAMES = st.text(min_size=1, max_size=64)
 
 
-def printed(item: Item, reason: str = "ValidationException") -> list[str]:
+def printed(
+    item: Item,
+    reason: str = "ValidationException",
+    form: type[JsonFormatter | TextFormatter] = JsonFormatter,
+) -> list[str]:
     """The lines of an item as the service's log has them."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(form())
     logger.addHandler(handler)
     try:
         print_entries([encode(item)], reason)
@@ -59,3 +63,11 @@ def test_restore_line_of_a_usual_item_is_one() -> None:
     """A message as people speak takes a single line."""
     (line,) = printed({"conversation": "conv_1", "item": "message#1", "text": "Guten Tag " * 50})
     assert (json.loads(line)["part"], json.loads(line)["parts"]) == (1, 1)
+
+
+def test_restore_line_is_json_in_a_log_of_text() -> None:
+    """Where people read the log, what was printed can still be put back."""
+    item: Item = {"conversation": "conv_1", "item": "head", "text": "a b\x7f\u2028"}
+    (line,) = printed(item, form=TextFormatter)
+    assert read_restored([json.loads(line)]) == [item]
+    assert "is_for_programs" not in json.loads(line)
