@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _SAME, _CUT = 10.0, 9.0
 # Of the words of the text with more of them, the least that are in both if they are one utterance
@@ -43,7 +44,36 @@ class Utterance:
 
 
 def align(first: Sequence[Utterance], second: Sequence[Utterance]) -> list[int | None]:
-    """For each of the first transcript its place in the second, None if it isn't there."""
+    """For each of the first transcript its place in the second, None if it isn't there.
+
+    Beginnings and ends that are the same cost little; the rest takes the product of the lengths.
+    """
+    begin = _count_same(zip(first, second, strict=False))
+    rest = min(len(first), len(second)) - begin
+    end = _count_same(islice(zip(reversed(first), reversed(second), strict=False), rest))
+    places = _align(first[begin : len(first) - end], second[begin : len(second) - end])
+    return [
+        *range(begin),
+        *(None if place is None else begin + place for place in places),
+        *range(len(second) - end, len(second)),
+    ]
+
+
+def _count_same(pairs: Iterable[tuple[Utterance, Utterance]]) -> int:
+    """How many pairs in a row are the same for sure: in words and in time.
+
+    Whatever else one of such a pair could be laid beside would be as little alike as makes no
+    difference.
+    """
+    return sum(1 for _ in takewhile(lambda pair: _is_same(*pair), pairs))
+
+
+def _is_same(one: Utterance, other: Utterance) -> bool:
+    is_near = abs(one.at - other.at) <= _SAME_MOMENT_SECONDS
+    return is_near and rate_likeness(one, other) > _SAME
+
+
+def _align(first: Sequence[Utterance], second: Sequence[Utterance]) -> list[int | None]:
     rows, columns = len(first), len(second)
     likeness = [[rate_likeness(one, other) for other in second] for one in first]
     # best[i][j]: of what is behind place i of the first and place j of the second.

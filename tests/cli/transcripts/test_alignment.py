@@ -62,3 +62,12 @@ def test_long_conversations_are_compared_in_time() -> None:
     began = time.process_time()
     assert align(whole, whole[::2]) == [n // 2 if n % 2 == 0 else None for n in range(400)]
     assert time.process_time() - began < 5
+
+
+def test_a_long_conversation_that_lacks_little_is_compared_at_once() -> None:
+    """Thousands of messages of which a few in a row are missing take less than a second."""
+    whole = [utter("agent" if n % 2 else "user", f"{WORDS[n % 5]} {n}", n) for n in range(4000)]
+    began = time.process_time()
+    places = align(whole, whole[:1500] + whole[1510:])
+    assert places == [*range(1500), *[None] * 10, *range(1500, 3990)]
+    assert time.process_time() - began < 1
