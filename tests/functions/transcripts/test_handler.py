@@ -31,7 +31,7 @@ Logged = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _environment() -> Iterator[None]:
+def _environment(client: Any) -> Iterator[None]:
     """One function's process for all tests: to make a client costs a quarter of a CPU second."""
     with patch.dict("os.environ", VARIABLES):
         yield
