@@ -6,6 +6,7 @@ It owns the event loop and the order of the last steps. It knows no settings by 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import logging
 import os
@@ -72,7 +73,8 @@ def run_server(
     left_threads = _wait_for_threads()
     if left_tasks or left_threads:
         logger.warning("left behind", extra={"tasks": left_tasks, "threads": left_threads})
-        sys.stdout.flush()
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
         os._exit(0)
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()

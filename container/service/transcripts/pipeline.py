@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from service.transcripts.buffer import Buffer
 from service.transcripts.entries import encode
 from service.transcripts.intake import MOST_MESSAGES, Intake
-from service.transcripts.restore_lines import print_entries
+from service.transcripts.restore_lines import RestorePrinter
 from service.transcripts.writer import TranscriptWriter
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class TranscriptPipeline:
         self._make_scribe = make_scribe
         self._intake = Intake(most_messages)
         self._buffer = Buffer(buffer_bytes)
-        self._writer = TranscriptWriter(connect, self._buffer)
+        self._printer = RestorePrinter()
+        self._writer = TranscriptWriter(connect, self._buffer, self._printer)
         self._closing = threading.Event()
         self._scribing = _make_thread(self._write_down, "transcripts scribe")
         self._writing = _make_thread(self._writer.run, "transcripts writer")
@@ -65,10 +66,14 @@ class TranscriptPipeline:
         self._writing.start()
 
     def close(self, seconds: float) -> None:
-        """Write what is left, for so long at most; what then remains is printed."""
+        """Write what is left, for so long at most; what then remains is printed.
+
+        What nobody has read by then is counted as lost.
+        """
         if self._closing.is_set():
             return
         deadline = time.monotonic() + seconds
+        self._printer.hurry(deadline)
         self._intake.close()
         self._writer.hurry()
         self._closing.set()
@@ -77,11 +82,11 @@ class TranscriptPipeline:
         while self._writing.is_alive() and time.monotonic() < deadline - self._printing_seconds():
             self._writing.join(_JOIN_SECONDS)
         # A call to the table may still be under way; the thread ends after it.
-        print_entries(self._buffer.empty(), "no time left")
+        self._printer.print_entries(self._buffer.empty(), "no time left")
         if self._scribing.is_alive():
             # From here on it prints.
             self._scribing.join(max(0.0, deadline - time.monotonic()))
-        self._tell_lost(self._intake.count_lost() + len(self._intake))
+        self._tell_lost(len(self._intake))
 
     def _printing_seconds(self) -> float:
         return self._buffer.size_bytes / _PRINTED_BYTES_A_SECOND
@@ -93,7 +98,7 @@ class TranscriptPipeline:
             is_last = self._closing.is_set()
             while (event := self._intake.take()) is not None:
                 self._write_down_event(scribe, event)
-            self._tell_lost(self._intake.count_lost())
+            self._tell_lost()
             if is_last:
                 self._buffer.close()
                 return
@@ -106,11 +111,18 @@ class TranscriptPipeline:
             logger.error("transcript not understood", extra={"error_type": type(error).__name__})
             return
         refused = self._buffer.put(entries)
-        print_entries(refused, "no time left" if self._closing.is_set() else "buffer full")
+        self._printer.print_entries(
+            refused, "no time left" if self._closing.is_set() else "buffer full"
+        )
 
-    def _tell_lost(self, count: int) -> None:
-        if count:
-            logger.error("transcripts lost", extra={"count": count, "reason": "intake full"})
+    def _tell_lost(self, left: int = 0) -> None:
+        lost = {
+            "intake full": self._intake.count_lost() + left,
+            "not printed in time": self._printer.count_lost(),
+        }
+        for reason, count in lost.items():
+            if count:
+                logger.error("transcripts lost", extra={"count": count, "reason": reason})
 
 
 def _make_thread(work: Callable[[], None], name: str) -> threading.Thread:

@@ -10,38 +10,85 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from typing import TYPE_CHECKING
+import math
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
 from service.logs import FOR_PROGRAMS
 from service.transcripts.entries import decode
+from service.transcripts.standard_output import SURE_BYTES, drop_what_nobody_reads, is_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from service.transcripts.entries import Entry
     from service.transcripts.items import Item
 
 logger = logging.getLogger("service.transcripts")
 
-LONGEST_LINE_BYTES = 12 * 1024
-"""Docker cuts a line at 16 KB, and whoever reads the log gets its halves as two events.
-
-https://docs.docker.com/reference/cli/dockerd/
-"""
+LONGEST_LINE_BYTES = SURE_BYTES
+"""What can be written without waiting; Docker cuts lines at 16 KB only."""
 # The line is JSON as well, in which a character of the fragment takes two bytes at most: it is
-# ASCII without control characters. The line's other fields take less than the 2,288 bytes left.
-_FRAGMENT_CHARACTERS = 5_000
+# ASCII without control characters. The line's other fields take less than the 2,096 bytes left.
+_FRAGMENT_CHARACTERS = 1_000
 _DIGEST_CHARACTERS = 16
 
 
-def print_entries(entries: Iterable[Entry], reason: str) -> None:
-    """Print entries; the thread that calls this waits for standard output."""
-    for entry in entries:
-        print_item(decode(entry), reason)
+_LOOK_SECONDS = 0.05
+
+
+class RestorePrinter:
+    """Prints entries while standard output takes them. Its methods may be called by any thread."""
+
+    def __init__(self) -> None:
+        self._line = threading.Lock()
+        self._deadline = math.inf
+        self._is_stuck = False
+        self._lost = 0
+
+    def hurry(self, deadline: float) -> None:
+        """Wait for nobody to read after that moment of the monotonic clock."""
+        self._deadline = deadline
+
+    def print_entries(self, entries: Iterable[Entry], reason: str) -> None:
+        """Print entries; the thread that calls this waits for standard output."""
+        for entry in entries:
+            if not all(map(self._print, make_lines(decode(entry), reason))):
+                with self._line:
+                    self._lost += 1
+
+    def count_lost(self) -> int:
+        """How many entries were not printed since the last time this was asked."""
+        with self._line:
+            count, self._lost = self._lost, 0
+        return count
+
+    def _print(self, fields: dict[str, Any]) -> bool:
+        with self._line:
+            if self._is_stuck or not self._wait():
+                return False
+            _log(fields)
+        return True
+
+    def _wait(self) -> bool:
+        """Until standard output takes a line; False when it does not in time."""
+        while not is_ready(min(_LOOK_SECONDS, max(0.0, self._deadline - time.monotonic()))):
+            if time.monotonic() >= self._deadline:
+                self._is_stuck = True
+                drop_what_nobody_reads()
+                return False
+        return True
 
 
 def print_item(item: Item, reason: str) -> None:
-    """Print one item."""
+    """Print one item, however long standard output takes."""
+    for fields in make_lines(item, reason):
+        _log(fields)
+
+
+def make_lines(item: Item, reason: str) -> Iterator[dict[str, Any]]:
+    """The fields of an item's lines."""
     text = json.dumps(item)
     digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
     fragments = [
@@ -49,7 +96,7 @@ def print_item(item: Item, reason: str) -> None:
         for start in range(0, len(text), _FRAGMENT_CHARACTERS)
     ]
     for part, fragment in enumerate(fragments, 1):
-        fields = {
+        yield {
             FOR_PROGRAMS: True,
             "reason": reason,
             "of": f"{item['conversation']}/{item['item']}",
@@ -58,4 +105,7 @@ def print_item(item: Item, reason: str) -> None:
             "digest": digest,
             "data": fragment,
         }
-        logger.error("transcript not written", extra=fields)
+
+
+def _log(fields: dict[str, Any]) -> None:
+    logger.error("transcript not written", extra=fields)

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from service.transcripts.restore_lines import print_entries
+from service.transcripts.restore_lines import RestorePrinter
 from service.transcripts.table import (
     MOST_ITEMS,
     CredentialsRefused,
@@ -47,10 +47,13 @@ class Table(Protocol):
 class TranscriptWriter:
     """One buffer, one thread, one table."""
 
-    def __init__(self, connect: Callable[[], Table], buffer: Buffer) -> None:
+    def __init__(
+        self, connect: Callable[[], Table], buffer: Buffer, printer: RestorePrinter | None = None
+    ) -> None:
         """`connect` is called in the writer's thread, and again when it or the table fails."""
         self._connect = connect
         self._buffer = buffer
+        self._printer = printer or RestorePrinter()
         self._table: Table | None = None
         self._failures = 0
         self._batch_items = MOST_ITEMS
@@ -92,7 +95,7 @@ class TranscriptWriter:
                 # One bad item has its whole batch refused.
                 middle = len(batch) // 2
                 return self._write(batch[:middle]) + self._write(batch[middle:])
-            print_entries(batch, str(refusal))
+            self._printer.print_entries(batch, str(refusal))
             left = []
         self._buffer.remove(entry for entry in batch if entry not in left)
         if len(left) == len(batch):

@@ -5,11 +5,13 @@ import logging
 import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from service.logs import JsonFormatter
+from service.transcripts import standard_output
 from service.transcripts import writer as writing
 from service.transcripts.events import Began, Call, Ended
 from service.transcripts.items import ItemRules
@@ -18,7 +20,7 @@ from service.transcripts.scribe import NoRedaction, Scribe
 from service.transcripts.table import TableUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from service.transcripts.entries import Entry
     from service.transcripts.items import Item
@@ -159,6 +161,41 @@ def test_pipeline_gives_up_in_time_to_print(
         pass
     pipeline.close(ENOUGH_SECONDS)
     assert len(events("transcript not written")) == 1
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Standard output, with the log, is a pipe that nobody reads; gives its other end."""
+    reading, writing_end = os.pipe()
+    with os.fdopen(writing_end, "w") as output:
+        monkeypatch.setattr(standard_output, "_find_descriptor", output.fileno)
+        monkeypatch.setattr(logging, "raiseExceptions", False)
+        handler = logging.StreamHandler(output)
+        handler.setFormatter(JsonFormatter())
+        logging.getLogger().addHandler(handler)
+        yield reading
+        logging.getLogger().removeHandler(handler)
+        os.read(reading, 1_000_000)
+    os.close(reading)
+
+
+@pytest.mark.limit(20)
+@pytest.mark.usefixtures("pipe")
+def test_pipeline_does_not_wait_for_a_reader_beyond_its_time(events: Events) -> None:
+    """Printing what nobody reads ends with the close, and what found no room is counted."""
+    release = threading.Event()
+    pipeline = make_pipeline(Table(lambda _: release.wait(ENOUGH_SECONDS)))
+    pipeline.start()
+    begin(pipeline, *range(400))
+    began = time.monotonic()
+    pipeline.close(0.5)
+    took = time.monotonic() - began
+    release.set()
+    (lost,) = events("transcripts lost")
+    printed = len(events("transcript not written"))
+    assert took < 3
+    assert printed > 20
+    assert (printed + lost["count"], lost["reason"]) == (400, "not printed in time")
 
 
 def test_pipeline_that_never_started_loses_nothing(events: Events) -> None:

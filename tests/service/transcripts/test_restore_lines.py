@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.logs import JsonFormatter, TextFormatter
 from service.transcripts.entries import encode
-from service.transcripts.restore_lines import LONGEST_LINE_BYTES, logger, print_entries
+from service.transcripts.restore_lines import LONGEST_LINE_BYTES, RestorePrinter, logger
 from tests.fakes.restored_items import read_restored
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def printed(
     handler.setFormatter(form())
     logger.addHandler(handler)
     try:
-        print_entries([encode(item)], reason)
+        RestorePrinter().print_entries([encode(item)], reason)
     finally:
         logger.removeHandler(handler)
     return stream.getvalue().splitlines()
@@ -47,7 +47,7 @@ def printed(
 @example(name="\x00" * 64, text='"' * 1_000_000, heard="", chunks=1)
 @example(name="🙂" * 64, text="\\" * 9_999, heard="\x7f\u2028", chunks=1)
 def test_restore_lines_hold_any_item(name: str, text: str, heard: str, chunks: int) -> None:
-    """Whatever an item has in it comes back from its lines, and none is longer than 12 KB."""
+    """Whatever an item has in it comes back from its lines, and none is longer than 4 KB."""
     key = "message#000000000001#0001#part#0002"
     item: Item = {"conversation": name, "item": key, "text": text, "heard": heard, "chunks": chunks}
     lines = printed(item)
