@@ -16,6 +16,7 @@ from service.redaction.national_ids import NationalIds
 from service.redaction.numbers import NumberFinder
 from service.redaction.patterns import make_patterns
 from service.redaction.phones import Phones
+from service.redaction.pieces import split_long
 from service.redaction.runs import Reading, spoken_languages
 from service.redaction.spelling import read_rows
 from service.redaction.tokens import MASK, Finding, mask, split_tokens, split_words
@@ -56,6 +57,13 @@ class Redactor:
 
     def redact(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The text with placeholders such as [card], and the kinds that were found in it."""
+        pieces = [self._redact_piece(piece) for piece in split_long(text)]
+        kinds = {kind for _, found in pieces for kind in found}
+        return "".join(piece for piece, _ in pieces), tuple(
+            kind for kind in self.kinds if kind in kinds
+        )
+
+    def _redact_piece(self, text: str) -> tuple[str, set[str]]:
         kinds: set[str] = set()
         for _ in range(_MOST_ROUNDS):
             findings = self.find(text)
@@ -63,7 +71,7 @@ class Redactor:
                 break
             kinds.update(finding.kind for finding in findings)
             text = _replace(text, findings)
-        return text, tuple(kind for kind in self.kinds if kind in kinds)
+        return text, kinds
 
     def find(self, text: str) -> list[Finding]:
         """What there is to redact, in order and without overlaps."""
