@@ -51,7 +51,7 @@ else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
 
-long: setup ## the tests that take minutes: the demo in containers, a table that is away for longer
+long: setup ## the longest tests: the image, the demo in containers, a table that is away for longer
 	$(BIN)/python -m pytest -m long
 	TRANSCRIPT_AWAY_SECONDS=20 $(BIN)/python -m pytest tests/service/transcripts/test_endurance.py
 
