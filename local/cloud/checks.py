@@ -71,16 +71,19 @@ async def ask_token_api(endpoint: str, token_url: str, path: str) -> dict[str, s
 async def read_transcript(
     deployed: Deployed, table: str, conversation: str, *, messages: int
 ) -> Conversation:
-    """Wait until a conversation is in the table whole and listed among today's; return it."""
+    """Wait until a conversation is in the table, ended and listed among today's; return it."""
     reader = TranscriptReader(deployed.client("dynamodb"), table, shards=_INDEX_SHARDS)
     deadline = time.monotonic() + _TRANSCRIPT_SECONDS
     while True:
         found = await asyncio.to_thread(_find, reader, conversation)
         seen = 0 if found is None else len(found.messages)
-        if found is not None and found.head is not None and seen >= messages:
+        # The head is written at the start, and again after the last message.
+        has_ended = found is not None and found.head is not None and found.head.ended_at is not None
+        if found is not None and has_ended and seen >= messages:
             return found
         if time.monotonic() > deadline:
-            raise CloudError(f"the table has {seen} of {messages} messages")
+            end = "its end" if has_ended else "no end"
+            raise CloudError(f"the table has {seen} of {messages} messages and {end}")
         await asyncio.sleep(_POLL_SECONDS)
 
 

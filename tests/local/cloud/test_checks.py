@@ -70,15 +70,32 @@ async def test_token_api_that_refuses_is_quoted() -> None:
         await ask_token_api(endpoint, "https://a1b2.example/api/token", "/api/token")
 
 
-async def test_transcript_is_read_as_it_was_written() -> None:
-    """The conversation comes with its head and its messages, once it is listed."""
+def conversation_items(**head: dict[str, str]) -> list[dict[str, Any]]:
+    """A head and one message, as they stand in the table."""
     at = {"S": "2026-11-21T10:00:00.000Z"}
     named = {"conversation": {"S": "conv_1"}, "started_at": at, "at": at, "role": {"S": "user"}}
-    keys = ("head", "message#000000000001#0000")
-    account = Account(items=[{**named, "item": {"S": key}} for key in keys])
+    return [
+        {**named, "item": {"S": "head"}, **head},
+        {**named, "item": {"S": "message#000000000001#0000"}},
+    ]
+
+
+async def test_transcript_is_read_as_it_was_written() -> None:
+    """The conversation comes with its head and its messages, once it is listed."""
+    account = Account(items=conversation_items(ended_at={"S": "2026-11-21T10:01:00.000Z"}))
     found = await read_transcript(deployed(account), "table", "conv_1", messages=1)
     assert found.head is not None
     assert [(message.event_id, message.role) for message in found.messages] == [(1, "user")]
+
+
+async def test_transcript_is_waited_for_until_the_conversation_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A head without an end is still to be written again: what is read then would change."""
+    monkeypatch.setattr(checks, "_TRANSCRIPT_SECONDS", 0.0)
+    account = Account(items=conversation_items())
+    with pytest.raises(CloudError, match="the table has 1 of 1 messages and no end"):
+        await read_transcript(deployed(account), "table", "conv_1", messages=1)
 
 
 async def test_transcript_that_stays_short_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
