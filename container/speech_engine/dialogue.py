@@ -175,6 +175,14 @@ class Dialogue:
             return self._send(turn, response)
         return self._send_aside(turn, response)
 
+    def add(self, text: str) -> None:
+        """Send ``text`` for the caller's turn, which goes on; nothing if that is over."""
+        turn = self.turn
+        if turn is not None and turn.outcome is None and text:
+            turn.texts.append(text)
+            turn.final_sent = False
+            self._flush(turn)
+
     async def _send_aside(self, turn: Turn, response: Any) -> None:
         # The task is not the turn's own: a task that the turn may cancel sends for it.
         task = self._start(turn, self._send(turn, response))

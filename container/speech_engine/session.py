@@ -154,6 +154,17 @@ class SpeechEngineSession:
             raise RuntimeError("Cannot send response: session is closed")
         await self._dialogue.answer(response)
 
+    def send_chunk(self, text: str) -> None:
+        """Have the current turn's user hear ``text`` at once, and go on with the answer.
+
+        For what is said while the answer is still being made. The turn's final is sent when its
+        handler ends. Does nothing once the turn is over. May be called from any thread.
+        """
+        if self._loop is not None and self._loop is not _running_loop():
+            self._loop.call_soon_threadsafe(self.send_chunk, text)
+        else:
+            self._dialogue.add(text)
+
     def close(self) -> None:
         """End the conversation from the server's side. May be called from any thread."""
         if self._loop is not None and self._loop is not _running_loop():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -489,6 +490,77 @@ async def test_final_waits_for_the_last_answer_of_a_turn() -> None:
     ):
         await socket.received(final(1))
         assert socket.answers(1) == [chunk("one moment", 1), chunk("the answer", 1), final(1)]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_chunk_is_heard_before_the_answer_and_does_not_end_the_turn(is_async: bool) -> None:
+    """What `send_chunk` says, also from a thread, goes out while the handler works on."""
+    was_heard = threading.Event()
+
+    def respond(_: Transcript, session: SpeechEngineSession) -> str:
+        session.send_chunk("one moment ")
+        session.send_chunk("")
+        assert was_heard.wait(10)
+        return "the answer"
+
+    async def on_transcript(messages: Transcript, session: SpeechEngineSession) -> None:
+        await session.send_response(await asyncio.to_thread(respond, messages, session))
+
+    async with conversation(
+        init(), transcript(1, "hi"), on_transcript=on_transcript if is_async else respond
+    ) as (socket, _):
+        await socket.received(chunk("one moment ", 1))
+        assert socket.answers(1) == [chunk("one moment ", 1)]
+        was_heard.set()
+        await socket.received(final(1))
+        assert socket.answers(1)[1:] == [chunk("the answer", 1), final(1)]
+
+
+async def test_chunk_alone_is_an_answer() -> None:
+    """A handler that says all of it with `send_chunk` ends its turn with one final."""
+
+    async def on_transcript(_: Transcript, session: SpeechEngineSession) -> None:
+        await session.send_response("a whole answer, ")
+        session.send_chunk("and more")
+
+    async with conversation(init(), transcript(1, "hi"), on_transcript=on_transcript) as (
+        socket,
+        session,
+    ):
+        await until(lambda: session.turn is None and socket.answers(1) != [])
+        sent = socket.answers(1)
+    assert sent[0] == chunk("a whole answer, ", 1)
+    assert sent[-2:] == [chunk("and more", 1), final(1)]
+
+
+async def test_chunk_of_a_superseded_turn_is_not_sent() -> None:
+    """Who speaks up too late is not heard in the turn that has come since."""
+    may_go_on = asyncio.Event()
+    has_spoken = asyncio.Event()
+    late: list[asyncio.Future[None]] = []
+
+    async def speak_late(session: SpeechEngineSession) -> None:
+        await may_go_on.wait()
+        session.send_chunk("too late")
+        has_spoken.set()
+
+    async def on_transcript(messages: Transcript, session: SpeechEngineSession) -> None:
+        if messages[-1].content == "one":
+            late.append(asyncio.ensure_future(speak_late(session)))
+            await asyncio.Event().wait()
+        may_go_on.set()
+        await has_spoken.wait()
+        await session.send_response("yes")
+
+    async with conversation(init(), transcript(1, "one"), on_transcript=on_transcript) as (
+        socket,
+        session,
+    ):
+        await until(lambda: late != [])
+        socket.push(transcript(2, "two"))
+        await socket.received(final(2))
+        session.send_chunk("nobody asked")
+        assert [*socket.answers(1), *socket.answers(2)] == [chunk("yes", 2), final(2)]
 
 
 @pytest.mark.parametrize("fails", [False, True])
