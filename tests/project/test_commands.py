@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -92,3 +93,28 @@ def test_ci_fails_when_the_tests_fail(tmp_path: Path) -> None:
     status, calls = run_ci_with('[ "$1" != test ] || exit 3', tmp_path)
     assert status == 3
     assert calls[-1] == "true test"
+
+
+def run_speechctl(program: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the checkout's `speechctl` from `folder`."""
+    return subprocess.run(
+        [program, *arguments], cwd=folder, check=False, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_speechctl_runs_from_any_folder(tmp_path: Path) -> None:
+    """It finds its packages and modules by itself, also through a link."""
+    link = tmp_path / "speechctl"
+    link.symlink_to(ROOT / "speechctl")
+    done = run_speechctl(link, "--help", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: speechctl ")
+
+
+def test_speechctl_before_set_up_says_what_to_do(tmp_path: Path) -> None:
+    """In a fresh clone it is one line and not a missing interpreter."""
+    copy = tmp_path / "speechctl"
+    shutil.copy(ROOT / "speechctl", copy)
+    done = run_speechctl(copy, "--help", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"speechctl: nothing is set up yet; run make setup in {tmp_path}\n"
