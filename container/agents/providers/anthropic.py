@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.prompt import ModelRefused, ToolCall
 from agents.providers.anthropic_request import Preceding, build_request
-from agents.providers.connections import open_http_client
+from agents.providers.connections import drain, open_http_client
 from agents.providers.failures import (
     explain_exception,
     explain_status,
@@ -59,21 +59,20 @@ class AnthropicModel:
         reply = _Reply(self._model)
         request = build_request(prompt, self._model)
         try:
-            # The body is read to its end: what is closed before it closes the connection as well.
             async with await self._client.messages.create(
                 model=self._model, stream=True, **self._fixed, **request
-            ) as events:
+            ) as stream:
+                # One iterator for both readers: each `async for` over the stream makes its own.
+                events = aiter(stream)
                 async for event in events:
                     if text := reply.take(event):
                         yield text
+                    if event.type == "message_stop":
+                        break
+                await drain(events)
         except Exception as error:  # noqa: BLE001 - the SDK's, its HTTP client's and its parser's
             raise self._explain(error) from None
-        if reply.is_cut:
-            raise report_limit(self.name)
-        if reply.stop_reason is None:
-            raise report_cut(self.name)
-        if not reply.is_complete:
-            raise report_no_answer(self.name, reply.stop_reason)
+        reply.expect_end(self.name)
         for call in reply.calls:
             yield call
 
@@ -108,24 +107,13 @@ class _Reply:
     """The content blocks of one answer, as they grow."""
 
     def __init__(self, model: str) -> None:
-        self.stop_reason: str | None = None
         self.calls: list[ToolCall] = []
+        self._stop_reason: str | None = None
         self._has_text = False
         self._model = model
         self._block: Block = {}
         self._fragments: list[str] = []
         self._preceding: list[Block] = []
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the answer came to an end of its own, and is not silence."""
-        return (self._has_text or bool(self.calls)) and self.stop_reason in _NORMAL_ENDS
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the limit came before there was any word, or within a call."""
-        was_calling = self._block.get("type") == "tool_use"
-        return self.stop_reason in _LIMITS and (was_calling or not self._has_text)
 
     def take(self, event: RawMessageStreamEvent) -> str | None:
         """Take an event; return what is to be said."""
@@ -138,8 +126,19 @@ class _Reply:
             case "content_block_stop":
                 self._finish()
             case "message_delta":
-                self.stop_reason = event.delta.stop_reason
+                self._stop_reason = event.delta.stop_reason
         return None
+
+    def expect_end(self, name: str) -> None:
+        """Raise ModelError if what was taken is no whole answer of the model `name`."""
+        reason = self._stop_reason
+        if reason is None:
+            raise report_cut(name)
+        was_calling = self._block.get("type") == "tool_use"
+        if reason in _LIMITS and (was_calling or not self._has_text):
+            raise report_limit(name)
+        if reason not in _NORMAL_ENDS or not (self._has_text or self.calls):
+            raise report_no_answer(name, reason)
 
     def _grow(self, delta: RawContentBlockDelta) -> str | None:
         match delta.type:

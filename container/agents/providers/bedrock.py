@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.prompt import ModelRefused, Prompt
 from agents.providers.bedrock_converse import Answer, Question
-from agents.providers.connections import CONNECT_SECONDS, KEEP_SECONDS, READ_SECONDS
+from agents.providers.connections import CONNECT_SECONDS, KEEP_SECONDS, READ_SECONDS, drain
 from agents.providers.failures import report_no_answer
 from speech_engine import ConversationMessage
 
@@ -92,8 +92,12 @@ class BedrockModel:
             try:
                 if response["ResponseMetadata"]["HTTPStatusCode"] != _OK:
                     raise report_no_answer(self.name)
-                async for event in stream:
+                events = aiter(stream)
+                async for event in events:
                     yield event
+                    if "messageStop" in event:
+                        break  # What comes after it are counts and traces.
+                await drain(events)
             finally:
                 self._streams.remove(stream)
                 # At its end the connection has gone back already, and this does nothing.

@@ -1,13 +1,17 @@
-"""The HTTP client that a provider's SDK is given: how long it waits, how long it keeps connections.
+"""The HTTP connections of providers: how long they are waited for, how long they are kept.
 
 It knows no provider; keys and requests are the SDK's.
 """
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import httpx2
 
 CONNECT_SECONDS = 1.5
@@ -30,6 +34,9 @@ https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
 
 KEEP_CONNECTIONS = 100
 
+_DRAIN_SECONDS = 0.1
+"""How long the end of the HTTP body may take after the answer's last event; it comes with it."""
+
 
 def open_http_client(**arguments: Any) -> httpx2.AsyncClient:
     """Return a client without retries and redirects; `arguments` are httpx2's own, of the caller.
@@ -47,3 +54,15 @@ def open_http_client(**arguments: Any) -> httpx2.AsyncClient:
         ),
         **arguments,
     )
+
+
+async def drain(events: AsyncIterator[object]) -> None:
+    """Read what follows an answer's last event, so that the connection can carry the next turn.
+
+    A server or a proxy that keeps the body open may hold up neither that turn nor this one.
+    """
+    # The answer is complete: what goes wrong from here concerns nobody.
+    with suppress(Exception):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for _ in events:
+                pass

@@ -5,7 +5,9 @@ https://ai.google.dev/api/generate-content
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,8 +41,15 @@ KEY_VARIABLE = "GEMINI_API_KEY"
 _API_VERSION = "v1beta"
 """Has every field that is sent here; the SDK's own choice depends on its environment."""
 
+_STOP = "STOP"
 _LIMIT = "MAX_TOKENS"
-_NORMAL_ENDS = {"STOP", _LIMIT}
+_NORMAL_ENDS = {_STOP, _LIMIT}
+
+_LATE_SECONDS = 0.5
+"""How long more may take after a reason to end: models and gateways have put one on each chunk.
+
+https://github.com/BerriAI/litellm/issues/2195
+"""
 
 _opened: ContextVar[list[httpx2.Response] | None] = ContextVar("opened", default=None)
 """Where a stream that is being opened wants its response noted: the SDK hands it to nobody."""
@@ -74,11 +83,10 @@ class GeminiModel:
                 config=build_config(prompt, self._options),
             )
             chunk = await _begin(chunks, responses)
-            # The body is read to its end: what is closed before it closes the connection as well.
             while chunk is not None:
                 for piece in reply.take(chunk):
                     yield piece
-                chunk = await anext(chunks, None)
+                chunk = await (_follow(chunks) if reply.may_be_over else anext(chunks, None))
         except Exception as error:  # noqa: BLE001 - the SDK's, its HTTP client's and its parser's
             raise self._explain(error) from None
         finally:
@@ -86,12 +94,7 @@ class GeminiModel:
             # https://github.com/googleapis/python-genai/issues/2425
             for response in responses:
                 await response.aclose()
-        if reply.is_cut:
-            raise report_limit(self.name)
-        if reply.reason is None:
-            raise report_cut(self.name)
-        if not reply.is_complete:
-            raise report_no_answer(self.name, reply.reason)
+        reply.expect_end(self.name)
 
     async def check(self) -> None:
         """Retrieve the model. Raises ModelError."""
@@ -119,28 +122,23 @@ class _Reply:
     """What is known of one answer while it streams."""
 
     def __init__(self) -> None:
-        self.reason: str | None = None
+        self._reason: str | None = None
         self._has_content = False
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the answer came to an end of its own, and is not silence."""
-        return self._has_content and self.reason in _NORMAL_ENDS
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the limit came before there was any word."""
-        return self.reason == _LIMIT and not self._has_content
+    def may_be_over(self) -> bool:
+        """Whether there is a reason to end, and not one that a gateway puts before all words."""
+        return self._reason is not None and (self._has_content or self._reason != _STOP)
 
     def take(self, chunk: GenerateContentResponse) -> Iterator[str | ToolCall]:
         """Yield what is to be said and called; thoughts are neither."""
         if chunk.prompt_feedback and chunk.prompt_feedback.block_reason:
-            self.reason = chunk.prompt_feedback.block_reason.name
+            self._reason = chunk.prompt_feedback.block_reason.name
         if not chunk.candidates:
             return
         candidate = chunk.candidates[0]
         if candidate.finish_reason:
-            self.reason = candidate.finish_reason.name
+            self._reason = candidate.finish_reason.name
         for part in (candidate.content and candidate.content.parts) or ():
             if part.function_call:
                 self._has_content = True
@@ -148,6 +146,15 @@ class _Reply:
             elif part.text and not part.thought:
                 self._has_content = True
                 yield part.text
+
+    def expect_end(self, name: str) -> None:
+        """Raise ModelError if what was taken is no whole answer of the model `name`."""
+        if self._reason is None:
+            raise report_cut(name)
+        if self._reason == _LIMIT and not self._has_content:
+            raise report_limit(name)
+        if self._reason not in _NORMAL_ENDS or not self._has_content:
+            raise report_no_answer(name, self._reason)
 
 
 def _read_call(call: FunctionCall, part: Part) -> ToolCall:
@@ -202,6 +209,17 @@ async def _begin(
         return await anext(chunks, None)
     finally:
         _opened.reset(token)
+
+
+async def _follow(
+    chunks: AsyncIterator[GenerateContentResponse],
+) -> GenerateContentResponse | None:
+    """Wait for what follows a chunk that names the end; not for a body that is kept open."""
+    # The answer may well be complete: what goes wrong from here concerns nobody.
+    with suppress(Exception):
+        async with asyncio.timeout(_LATE_SECONDS):
+            return await anext(chunks, None)
+    return None
 
 
 def _read_details(error: APIError) -> Iterator[dict[str, Any]]:

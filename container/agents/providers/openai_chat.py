@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agents.providers.call_fragments import CallFragments
+from agents.providers.connections import drain
 from agents.providers.failures import report_cut
-from agents.providers.openai_client import OFFICIAL_URL, OpenAIClient, drain
+from agents.providers.openai_client import OFFICIAL_URL, OpenAIClient
 from agents.providers.openai_failures import require_answer
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ It knows neither what is asked nor what the events mean.
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -23,9 +22,6 @@ OFFICIAL_URL = "https://api.openai.com/v1"
 
 _NO_KEY = "none"
 """What a server that needs no key is sent: the SDK insists on one, or takes OPENAI_API_KEY."""
-
-_DRAIN_SECONDS = 0.1
-"""How long the end of the HTTP response may take after the last event; it comes with it."""
 
 _NO_ROUTE = {404, 405}
 
@@ -120,12 +116,3 @@ class OpenAIClient:
         known = {entry["id"] for entry in cast("list[dict[str, Any]]", entries or [])}
         # Variants such as OpenRouter's `model:online` are not listed, but their models are.
         return not known.isdisjoint({self._model, self._model.partition(":")[0]})
-
-
-async def drain(events: AsyncIterator[object]) -> None:
-    """Read what follows the last event, so that the connection can carry the next turn."""
-    # The answer is complete: what goes wrong from here concerns nobody.
-    with suppress(Exception):
-        async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in events:
-                pass

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.prompt import ToolCall
+from agents.providers.connections import drain
 from agents.providers.failures import report_break, report_cut
-from agents.providers.openai_client import OpenAIClient, drain
+from agents.providers.openai_client import OpenAIClient
 from agents.providers.openai_failures import require_answer
 
 if TYPE_CHECKING:

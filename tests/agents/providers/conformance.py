@@ -32,6 +32,7 @@ from tests.fakes.model_servers.server import (
     EndEarly,
     ModelServer,
     Pause,
+    Raw,
     Refuse,
     Say,
     Stall,
@@ -56,6 +57,8 @@ PROMPT = Prompt(
     messages=(ConversationMessage("user", "Hi"),),
 )
 NOTICED_SECONDS = 0.25
+_OVER_SECONDS = 1.0
+_END = Raw(lambda wire: wire.end())
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,27 @@ async def check_first_turn_uses_the_open_connection(candidate: Candidate) -> Non
     assert candidate.server.connections == 1
 
 
+async def check_waits_a_little_for_the_end_of_the_body(candidate: Candidate) -> None:
+    """A body that ends a moment after the provider's own end leaves its connection usable."""
+    async with aclosing(candidate.open()) as model:
+        await model.check()
+        candidate.server.script = lambda _: [Say("Done."), _END, Pause(0.005), EndEarly()]
+        assert [await collect(model) for _ in range(2)] == [["Done."]] * 2
+    assert candidate.server.connections == 1
+
+
+async def check_does_not_wait_for_a_body_without_end(candidate: Candidate) -> None:
+    """The provider's own end is the answer's, calls and all; a body kept open is hung up on."""
+    async with aclosing(candidate.open()) as model:
+        await model.check()
+        candidate.server.script = lambda _: [Say("So:"), Call("weather", {}), _END, Pause()]
+        before = candidate.server.hung_up
+        async with asyncio.timeout(_OVER_SECONDS):
+            text, call = await collect(model)
+        assert (text, isinstance(call, ToolCall)) == ("So:", True)
+        await _expect_hang_up(candidate.server, before)
+
+
 async def check_survives_a_long_quiet(candidate: Candidate) -> None:
     """A connection that the provider closed while nobody spoke costs no turn."""
     async with aclosing(candidate.open()) as model:
@@ -269,6 +293,8 @@ CHECKS = [
     check_interruption_closes,
     check_interruption_closes_before_headers,
     check_first_turn_uses_the_open_connection,
+    check_waits_a_little_for_the_end_of_the_body,
+    check_does_not_wait_for_a_body_without_end,
     check_survives_a_long_quiet,
     check_refuses_a_wrong_key,
     check_refuses_an_unknown_model,

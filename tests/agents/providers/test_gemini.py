@@ -242,6 +242,15 @@ async def test_gemini_does_not_say_its_thoughts() -> None:
         assert await ask(candidate) == ["Hello", " there."]
 
 
+async def test_gemini_reasons_to_end_may_come_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reason before the words, or on each chunk, as gateways put it, ends no answer."""
+    monkeypatch.setattr(gemini, "_LATE_SECONDS", 0.05)
+    ended = Raw(GeminiWire.end)
+    async with serve() as candidate:
+        candidate.server.script = lambda _: [ended, Pause(0.1), Say("Hello"), ended, Say(" there.")]
+        assert await ask(candidate) == ["Hello", " there."]
+
+
 @pytest.mark.parametrize(
     "wire",
     [

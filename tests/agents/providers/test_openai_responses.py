@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from speech_engine import ConversationMessage
 from tests.agents.providers import conformance
 from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
 from tests.fakes.model_servers.openai_responses import ResponsesWire
-from tests.fakes.model_servers.server import Call, EndEarly, Pause, Raw, Say, serve_model
+from tests.fakes.model_servers.server import Call, EndEarly, Raw, Say, serve_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -202,10 +201,3 @@ async def test_responses_tell_of_a_stream_in_no_known_form(nonsense: bytes) -> N
     """Whatever else a server sends is an error of the model, not of this program."""
     with pytest.raises(ModelError, match="no complete answer"):
         await listen(Raw(lambda _: nonsense))
-
-
-async def test_responses_do_not_wait_for_a_connection_that_stays_open() -> None:
-    """The answer has ended with its last event, also if the server forgets to end the body."""
-    async with asyncio.timeout(2):
-        heard = await listen(Say("Done."), Raw(lambda wire: wire.end()), Pause(), EndEarly())
-        assert heard == ["Done."]
