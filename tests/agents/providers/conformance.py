@@ -1,31 +1,19 @@
-"""What every provider's module promises, put to its real SDK against its wire format.
-
-Each provider's test file makes a `Candidate`, and a test of its own for each of these checks.
-"""
+"""What every provider's module promises: each `check_…` is put to every candidate."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from agents.prompt import (
-    Model,
-    ModelError,
-    ModelOptions,
-    ModelRefused,
-    Prompt,
-    ToolCall,
-    ToolResult,
-    ToolRound,
-    ToolSpec,
-)
-from speech_engine import ConversationMessage
+from agents.prompt import ModelError, ModelRefused, ToolCall, ToolResult, ToolRound
+from tests.agents.providers.candidates import PROMPT, WEATHER, collect, listen
 from tests.fakes.model_servers.server import (
     Break,
     Call,
@@ -40,60 +28,33 @@ from tests.fakes.model_servers.server import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.agents.providers.candidates import Candidate
+    from tests.fakes.model_servers.server import Step
 
-WEATHER = ToolSpec(
-    "weather",
-    "The weather of a city.",
-    {
-        "type": "object",
-        "properties": {"city": {"type": "string"}},
-        "required": ["city"],
-        "additionalProperties": False,
-    },
-)
-PROMPT = Prompt(
-    instructions="Be brief.",
-    messages=(ConversationMessage("user", "Hi"),),
-)
 NOTICED_SECONDS = 0.25
 _OVER_SECONDS = 1.0
 _END = Raw(lambda wire: wire.end())
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A provider's module against its server: makes a model with that name and those options."""
-
-    server: ModelServer
-    make: Callable[[str, ModelOptions], Model]
-    model: str = "test-model"
-
-    def open(self, model: str | None = None) -> Model:
-        """One client for the test; close it."""
-        return self.make(model or self.model, ModelOptions(temperature=0.2, max_tokens=200))
-
-
-async def collect(model: Model, prompt: Prompt = PROMPT) -> list[str | ToolCall]:
-    """The whole answer."""
-    async with aclosing(model.stream(prompt)) as answer:
-        return [piece async for piece in answer]
 
 
 async def check_streams_text(candidate: Candidate) -> None:
     """Pieces come one by one, while the provider still works; closing after one hangs up."""
     candidate.server.script = lambda _: [Say("One,"), Pause(), Say("never")]
     async with aclosing(candidate.open()) as model:
-        async with aclosing(model.stream(PROMPT)) as answer:
-            assert await anext(answer) == "One,"
-            before = candidate.server.hung_up
-        await _expect_hang_up(candidate.server, before)
+        answer = model.stream(PROMPT)
+        assert await anext(answer) == "One,"
+        before = candidate.server.hung_up
+        gc.disable()  # it would close what was forgotten
+        try:
+            await answer.aclose()
+            await _expect_hang_up(candidate.server, before)
+        finally:
+            gc.enable()
 
 
 async def check_calls_a_tool(candidate: Candidate) -> None:
     """A call comes whole after the text, and its result goes back in the provider's own form."""
     candidate.server.script = lambda _: [Say("Let me see."), Call("weather", {"city": "Łódź"})]
-    prompt = Prompt(instructions="Be brief.", messages=PROMPT.messages, tools=(WEATHER,))
+    prompt = replace(PROMPT, tools=(WEATHER,))
     async with aclosing(candidate.open()) as model:
         text, call = await collect(model, prompt)
     assert text == "Let me see."
@@ -120,6 +81,12 @@ async def check_fails_in_the_middle(candidate: Candidate) -> None:
     assert "status page" in reason or "AWS Health Dashboard" in reason
 
 
+async def check_fails_before_it_speaks(candidate: Candidate) -> None:
+    """An error event as the first thing in a stream is an error that may pass."""
+    candidate.server.script = lambda _: [StreamFailure()]
+    _expect_no_secrets(candidate, await candidate.fail(), is_refused=False)
+
+
 async def check_ends_too_early(candidate: Candidate) -> None:
     """And so is an answer without its end: a proxy or a server cut it off."""
     reason = await _expect_failure_after_text(candidate, EndEarly())
@@ -134,16 +101,21 @@ async def _expect_failure_after_text(
     heard: list[str | ToolCall] = []
     async with aclosing(candidate.open()) as model:
         with pytest.raises(ModelError) as caught:
-            await _listen(model, heard)
+            await listen(model, heard)
     assert heard == ["Well,"]
-    assert "Hi" not in str(caught.value)
+    _expect_no_secrets(candidate, caught.value, is_refused=False)
     return str(caught.value)
 
 
-async def _listen(model: Model, heard: list[str | ToolCall]) -> None:
-    async with aclosing(model.stream(PROMPT)) as answer:
-        async for piece in answer:
-            heard.append(piece)  # noqa: PERF401 - what came before a failure counts
+def _expect_no_secrets(candidate: Candidate, error: ModelError, *, is_refused: bool) -> None:
+    """One line about the model, without words of the conversation, key, or what led to it."""
+    assert isinstance(error, ModelRefused) is is_refused
+    assert "/test-model" in str(error).partition(" ")[0]
+    assert "\n" not in str(error)
+    assert "Hi" not in str(error)
+    assert candidate.key not in str(error)
+    assert error.__cause__ is None
+    assert error.__context__ is None or error.__suppress_context__
 
 
 async def check_is_limited(candidate: Candidate) -> None:
@@ -174,20 +146,16 @@ async def check_stalled_stream_is_closed(candidate: Candidate) -> None:
 
 async def check_interruption_closes(candidate: Candidate) -> None:
     """Cancelling the reader closes the provider's connection within a quarter of a second."""
-    candidate.server.script = lambda _: [Say("Well,"), Pause()]
-    async with aclosing(candidate.open()) as model:
-        reading = asyncio.ensure_future(collect(model))
-        await candidate.server.wait_until(lambda: candidate.server.streaming == 1)
-        before = candidate.server.hung_up
-        reading.cancel()
-        await _expect_hang_up(candidate.server, before)
-        with pytest.raises(asyncio.CancelledError):
-            await reading
+    await _interrupt(candidate, Say("Well,"), Pause())
 
 
 async def check_interruption_closes_before_headers(candidate: Candidate) -> None:
     """So does cancelling a reader whose provider has not even begun to answer."""
-    candidate.server.script = lambda _: [Stall()]
+    await _interrupt(candidate, Stall())
+
+
+async def _interrupt(candidate: Candidate, *steps: Step) -> None:
+    candidate.server.script = lambda _: steps
     async with aclosing(candidate.open()) as model:
         reading = asyncio.ensure_future(collect(model))
         await candidate.server.wait_until(lambda: candidate.server.streaming == 1)
@@ -273,31 +241,21 @@ async def check_tells_of_an_unreachable_provider(candidate: Candidate) -> None:
     assert not isinstance(unanswered.value, ModelRefused)
 
 
-async def check_tells_of_a_failing_provider(candidate: Candidate) -> None:
-    """And so is a provider that can't answer now."""
-    candidate.server.script = lambda _: [Refuse(503)]
+async def check_tells_errors_apart(candidate: Candidate) -> None:
+    """What is wrong for good is refused, what may pass is not; nothing is asked a second time."""
+    for status, is_refused in {400: True, 403: True, 404: True, 500: False, 503: False}.items():
+        before = len(candidate.server.requests)
+        candidate.server.script = lambda _, status=status: [Refuse(status)]  # type: ignore[misc]
+        _expect_no_secrets(candidate, await candidate.fail(), is_refused=is_refused)
+        assert len(candidate.server.requests) == before + 1
+
+
+async def check_sends_its_key_in_one_header_alone(candidate: Candidate) -> None:
+    """What tells who asks stands in one header of each request, and in nothing that is printed."""
     async with aclosing(candidate.open()) as model:
-        with pytest.raises(ModelError) as caught:
-            await collect(model)
-    assert not isinstance(caught.value, ModelRefused)
-
-
-CHECKS = [
-    check_streams_text,
-    check_calls_a_tool,
-    check_breaks_in_the_middle,
-    check_fails_in_the_middle,
-    check_ends_too_early,
-    check_is_limited,
-    check_stalled_stream_is_closed,
-    check_interruption_closes,
-    check_interruption_closes_before_headers,
-    check_first_turn_uses_the_open_connection,
-    check_waits_a_little_for_the_end_of_the_body,
-    check_does_not_wait_for_a_body_without_end,
-    check_survives_a_long_quiet,
-    check_refuses_a_wrong_key,
-    check_refuses_an_unknown_model,
-    check_tells_of_an_unreachable_provider,
-    check_tells_of_a_failing_provider,
-]
+        await model.check()
+        await collect(model)
+        assert candidate.key not in f"{model!r}{vars(model)!r}"
+    for request in candidate.server.requests:
+        assert sum(candidate.key in value for value in request.headers.values()) == 1
+        assert candidate.key not in f"{request.path}{request.body}"

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.agents.providers.bedrock_candidate import KEY_ID, SECRET, TOKEN, Loopback
+from tests.agents.providers.bedrock_account import KEY_ID, SECRET, TOKEN, Loopback
 from tests.fakes.platform_certificates import make_contexts
 
 

@@ -20,28 +20,17 @@ from agents.prompt import (
 )
 from agents.providers.bedrock import BedrockModel
 from tests.agents.providers import conformance
-from tests.agents.providers.bedrock_candidate import KEY_ID, SECRET, TOKEN, Loopback, make, serve
-from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
+from tests.agents.providers.bedrock_account import KEY_ID, SECRET, TOKEN, Loopback, make
+from tests.agents.providers.candidates import PROMPT, WEATHER, Candidate, collect
+from tests.agents.providers.candidates import serve_bedrock as serve
 from tests.fakes.model_servers.bedrock import BedrockFormat, encode_event, is_signed
 from tests.fakes.model_servers.event_stream import encode_message
 from tests.fakes.model_servers.server import Call, ModelServer, Pause, Say, Stall, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("aws_account")
-
-
-@pytest.mark.parametrize(
-    "check", conformance.CHECKS, ids=lambda check: check.__name__.removeprefix("check_")
-)
-async def test_bedrock_does_what_every_provider_does(
-    check: Callable[[Candidate], Coroutine[Any, Any, None]],
-) -> None:
-    """Each promise of the contract holds with the real SDK against the real format."""
-    async with serve() as candidate:
-        await check(candidate)
 
 
 def test_bedrock_events_of_the_server_are_what_the_sdk_reads() -> None:
@@ -276,7 +265,7 @@ async def test_bedrock_hangs_up_at_once_through_tls(loopback: Loopback) -> None:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async with aclosing(make(url)) as model:
             await model.check()
-            await conformance.check_interruption_closes(Candidate(served, lambda *_: model))
+            await conformance.check_interruption_closes(Candidate(served, lambda *_: model, TOKEN))
     assert served.connections == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from agents.prompt import ModelOptions, Prompt, ToolCall, ToolResult, ToolRound
 from agents.providers.bedrock_converse import Answer, Question, Reasoning
 from speech_engine import ConversationMessage
-from tests.agents.providers.conformance import PROMPT, WEATHER
+from tests.agents.providers.candidates import PROMPT, WEATHER
 
 QUESTION = Question("amazon.nova-lite-v1:0", ModelOptions())
 SIGNED = {"reasoningContent": {"reasoningText": {"text": "Hm", "signature": "c2ln"}}}

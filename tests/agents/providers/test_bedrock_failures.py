@@ -5,8 +5,9 @@ from contextlib import aclosing
 import pytest
 
 from agents.prompt import ModelError, ModelRefused, ToolCall
-from tests.agents.providers.bedrock_candidate import KEY_ID, SECRET, TOKEN, listen, serve
-from tests.agents.providers.conformance import collect
+from tests.agents.providers.bedrock_account import KEY_ID, SECRET, TOKEN
+from tests.agents.providers.candidates import collect, listen
+from tests.agents.providers.candidates import serve_bedrock as serve
 from tests.fakes.model_servers.bedrock import BedrockFormat, encode_event, encode_exception
 from tests.fakes.model_servers.event_stream import encode_message
 from tests.fakes.model_servers.server import Refuse, Say

@@ -1,78 +1,36 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from agents.prompt import ModelError, ModelOptions, Prompt, ToolCall, ToolResult, ToolRound
+from agents.prompt import ModelError, ModelOptions, ToolCall, ToolResult, ToolRound
 from agents.providers import openai_chat
 from agents.providers.access import Access
-from speech_engine import ConversationMessage
-from tests.agents.providers import conformance
-from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
-from tests.fakes.model_servers.openai_chat import ChatWire, encode_event
-from tests.fakes.model_servers.server import Call, EndEarly, Pause, Raw, Say, serve_model
+from tests.agents.providers.candidates import KEY, PROMPT, TALK, WEATHER
+from tests.agents.providers.candidates import serve_openai_chat as serve
+from tests.fakes.model_servers.openai_chat import encode_event
+from tests.fakes.model_servers.server import Call, EndEarly, Pause, Raw, Say
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from agents.prompt import Model
     from tests.fakes.model_servers.server import Step
 
-KEY = "sk_test_chat"
 
-
-@asynccontextmanager
-async def serve(*steps: Step, key: str | None = KEY) -> AsyncIterator[Candidate]:
-    async with serve_model(ChatWire) as server:
-        server.key = key
-        if steps:
-            server.script = lambda _: steps
-
-        def make(model: str, options: ModelOptions) -> Model:
-            access = Access(api_key=key, base_url=f"{server.url}/v1")
-            return openai_chat.create(f"openai_chat/{model}", model, access, options)
-
-        yield Candidate(server, make)
-
-
-async def ask(candidate: Candidate, prompt: Prompt = PROMPT) -> list[str | ToolCall]:
-    async with aclosing(candidate.open()) as model:
-        return await collect(model, prompt)
-
-
-async def listen(*steps: Step) -> list[str | ToolCall]:
+async def hear(*steps: Step) -> list[str | ToolCall]:
     async with serve(*steps) as candidate:
-        return await ask(candidate)
+        return await candidate.ask()
 
 
 def finish(reason: str) -> Step:
     return Raw(lambda wire: wire.finish(reason))
 
 
-@pytest.mark.parametrize(
-    "check", conformance.CHECKS, ids=lambda check: check.__name__.removeprefix("check_")
-)
-async def test_chat_keeps_the_promises_of_a_provider(
-    check: Callable[[Candidate], Awaitable[None]],
-) -> None:
-    """Every promise that all providers make is kept over Chat Completions' wire format."""
-    async with serve() as candidate:
-        await check(candidate)
-
-
 async def test_chat_is_asked_in_its_own_form() -> None:
     """Roles, system message, options and tools stand where Chat Completions wants them."""
-    messages = (
-        ConversationMessage("user", "Hi"),
-        ConversationMessage("agent", "Hello!"),
-        ConversationMessage("user", "Weather?"),
-    )
     async with serve() as candidate:
-        await ask(candidate, replace(PROMPT, messages=messages, tools=(WEATHER,)))
+        await candidate.ask(TALK)
         request = candidate.server.requests[0]
     assert (request.method, request.path) == ("POST", "/v1/chat/completions")
     assert request.body == {
@@ -102,9 +60,7 @@ async def test_chat_is_asked_in_its_own_form() -> None:
 async def test_chat_is_asked_for_nothing_that_is_not_set() -> None:
     """Options, instructions and tools that nobody set are left out of the request."""
     async with serve() as candidate:
-        async with aclosing(candidate.make("test-model", ModelOptions())) as model:
-            await collect(model, replace(PROMPT, instructions=""))
-        body = candidate.server.requests[0].body
+        body = await candidate.send(ModelOptions())
     assert body == {
         "model": "test-model",
         "stream": True,
@@ -118,7 +74,7 @@ async def test_chat_gets_a_round_back_as_calls_and_tool_messages() -> None:
     results = (ToolResult(calls[0], "It rains."), ToolResult(calls[1], "No city.", failed=True))
     prompt = replace(PROMPT, tools=(WEATHER,), rounds=(ToolRound("", results),))
     async with serve() as candidate:
-        await ask(candidate, prompt)
+        await candidate.ask(prompt)
         sent = candidate.server.requests[0].body["messages"]
     functions = [
         {"name": "weather", "arguments": '{"city": "A"}'},
@@ -156,7 +112,7 @@ def test_chat_limits_tokens_by_the_name_that_the_server_knows(
 
 async def test_chat_yields_each_of_several_calls() -> None:
     """Two calls of one answer come whole, with their own ids, in order."""
-    heard = await listen(Call("weather", {"city": "A"}), Call("weather", {"city": "B"}))
+    heard = await hear(Call("weather", {"city": "A"}), Call("weather", {"city": "B"}))
     assert heard == [
         ToolCall("call_0", "weather", '{"city": "A"}'),
         ToolCall("call_1", "weather", '{"city": "B"}'),
@@ -167,7 +123,7 @@ async def test_chat_takes_whole_calls_that_end_with_stop() -> None:
     """Servers that send a call in one piece, and call its end a stop, are understood."""
     function = {"name": "weather", "arguments": '{"city": "A"}'}
     whole = Raw(lambda wire: wire.delta(tool_calls=[{"id": "a", "function": function}]))
-    heard = await listen(whole, finish("stop"), EndEarly())
+    heard = await hear(whole, finish("stop"), EndEarly())
     assert heard == [ToolCall("a", "weather", '{"city": "A"}')]
 
 
@@ -180,31 +136,31 @@ async def test_chat_skips_what_is_no_text() -> None:
         Raw(lambda wire: wire.delta(content=None, reasoning_content="Hm.")),
         Raw(lambda wire: wire.delta(content=[{"type": "thinking", "thinking": []}])),
     ]
-    assert await listen(*steps, Say("Hello.")) == ["Hello."]
+    assert await hear(*steps, Say("Hello.")) == ["Hello."]
 
 
 async def test_chat_speaks_a_refusal() -> None:
     """What a model says instead of an answer is said too."""
-    assert await listen(Raw(lambda wire: wire.delta(refusal="I can't."))) == ["I can't."]
+    assert await hear(Raw(lambda wire: wire.delta(refusal="I can't."))) == ["I can't."]
 
 
 async def test_chat_ends_well_at_the_token_limit() -> None:
     """An answer that met the limit is an answer: nothing is raised."""
-    assert await listen(Say("Once upon"), finish("length")) == ["Once upon"]
+    assert await hear(Say("Once upon"), finish("length")) == ["Once upon"]
 
 
 @pytest.mark.parametrize("steps", [[], [Call("weather", {"city": "A"})]], ids=["thoughts", "call"])
 async def test_chat_names_the_limit_that_left_nothing_to_say(steps: list[Step]) -> None:
     """A limit met in thoughts, or within a call, is an error that names the setting."""
     with pytest.raises(ModelError, match="SPEECH_ENGINE_MAX_TOKENS"):
-        await listen(*steps, finish("length"), EndEarly())
+        await hear(*steps, finish("length"), EndEarly())
 
 
 @pytest.mark.parametrize("steps", [[], [Say("Well,"), finish("content_filter")]])
 async def test_chat_tells_of_silence_and_of_a_filter(steps: list[Step]) -> None:
     """An answer without a word, or stopped by a filter, is an error."""
     with pytest.raises(ModelError, match="gave no answer"):
-        await listen(*(steps or [Raw(lambda _: b"")]))
+        await hear(*(steps or [Raw(lambda _: b"")]))
 
 
 @pytest.mark.parametrize(
@@ -213,13 +169,13 @@ async def test_chat_tells_of_silence_and_of_a_filter(steps: list[Step]) -> None:
 async def test_chat_tells_of_a_stream_in_no_known_form(nonsense: bytes) -> None:
     """Whatever else a server sends is an error of the model, not of this program."""
     with pytest.raises(ModelError, match="no complete answer"):
-        await listen(Raw(lambda _: nonsense))
+        await hear(Raw(lambda _: nonsense))
 
 
 async def test_chat_does_not_wait_for_a_connection_that_stays_open() -> None:
     """The answer has ended with its reason, also if the server forgets to end the body."""
     async with asyncio.timeout(2):
-        assert await listen(Say("Done."), finish("stop"), Pause(), EndEarly()) == ["Done."]
+        assert await hear(Say("Done."), finish("stop"), Pause(), EndEarly()) == ["Done."]
 
 
 async def test_chat_needs_no_key_where_the_server_needs_none(
@@ -228,6 +184,6 @@ async def test_chat_needs_no_key_where_the_server_needs_none(
     """Without a key a server of one's own is asked, and OPENAI_API_KEY does not go to it."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk_test_of_another_provider")
     async with serve(key=None) as candidate:
-        assert await ask(candidate) == ["Hello", " there."]
+        assert await candidate.ask() == ["Hello", " there."]
         [request] = candidate.server.requests
     assert request.headers["authorization"] == "Bearer none"

@@ -1,74 +1,35 @@
 from __future__ import annotations
 
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from agents.prompt import ModelError, ModelOptions, Prompt, ToolCall, ToolResult, ToolRound
+from agents.prompt import ModelError, ModelOptions, ToolCall, ToolResult, ToolRound
 from agents.providers import openai_responses
 from agents.providers.access import Access
-from speech_engine import ConversationMessage
-from tests.agents.providers import conformance
-from tests.agents.providers.conformance import PROMPT, WEATHER, Candidate, collect
-from tests.fakes.model_servers.openai_responses import ResponsesWire
-from tests.fakes.model_servers.server import Call, EndEarly, Raw, Say, serve_model
+from tests.agents.providers.candidates import KEY, PROMPT, TALK, WEATHER, collect
+from tests.agents.providers.candidates import serve_openai_responses as serve
+from tests.fakes.model_servers.server import Call, EndEarly, Raw, Say
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
-    from agents.prompt import Model
     from tests.fakes.model_servers.server import Step
 
-KEY = "sk_test_responses"
 THOUGHTS = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "c2VjcmV0"}
 
 
-@asynccontextmanager
-async def serve(*steps: Step) -> AsyncIterator[Candidate]:
-    async with serve_model(ResponsesWire) as server:
-        server.key = KEY
-        if steps:
-            server.script = lambda _: steps
-
-        def make(model: str, options: ModelOptions) -> Model:
-            access = Access(api_key=KEY, base_url=f"{server.url}/v1")
-            return openai_responses.create(f"openai/{model}", model, access, options)
-
-        yield Candidate(server, make)
-
-
-async def ask(candidate: Candidate, prompt: Prompt = PROMPT) -> list[str | ToolCall]:
-    async with aclosing(candidate.open()) as model:
-        return await collect(model, prompt)
-
-
-async def listen(*steps: Step) -> Sequence[str | ToolCall]:
+async def hear(*steps: Step) -> Sequence[str | ToolCall]:
     async with serve(*steps) as candidate:
-        return await ask(candidate)
-
-
-@pytest.mark.parametrize(
-    "check", conformance.CHECKS, ids=lambda check: check.__name__.removeprefix("check_")
-)
-async def test_responses_keep_the_promises_of_a_provider(
-    check: Callable[[Candidate], Awaitable[None]],
-) -> None:
-    """Every promise that all providers make is kept over the Responses API's wire format."""
-    async with serve() as candidate:
-        await check(candidate)
+        return await candidate.ask()
 
 
 async def test_responses_are_asked_in_their_own_form() -> None:
     """Roles, instructions, options and tools stand where the Responses API wants them."""
-    messages = (
-        ConversationMessage("user", "Hi"),
-        ConversationMessage("agent", "Hello!"),
-        ConversationMessage("user", "Weather?"),
-    )
     async with serve() as candidate:
-        await ask(candidate, replace(PROMPT, messages=messages, tools=(WEATHER,)))
+        await candidate.ask(TALK)
         request = candidate.server.requests[0]
     assert (request.method, request.path) == ("POST", "/v1/responses")
     assert request.body == {
@@ -98,9 +59,7 @@ async def test_responses_are_asked_in_their_own_form() -> None:
 async def test_responses_are_asked_for_nothing_that_is_not_set() -> None:
     """Options, instructions and tools that nobody set are left out of the request."""
     async with serve() as candidate:
-        async with aclosing(candidate.make("test-model", ModelOptions())) as model:
-            await collect(model, replace(PROMPT, instructions=""))
-        body = candidate.server.requests[0].body
+        body = await candidate.send(ModelOptions())
     assert body == {
         "model": "test-model",
         "stream": True,
@@ -115,7 +74,7 @@ async def test_responses_get_a_round_back_as_calls_and_their_outputs() -> None:
     results = (ToolResult(calls[0], "It rains."), ToolResult(calls[1], "No city.", failed=True))
     prompt = replace(PROMPT, tools=(WEATHER,), rounds=(ToolRound("Let me see.", results),))
     async with serve() as candidate:
-        await ask(candidate, prompt)
+        await candidate.ask(prompt)
         sent = candidate.server.requests[0].body["input"]
     assert sent[1:] == [
         {"role": "assistant", "content": "Let me see."},
@@ -133,7 +92,7 @@ async def test_responses_get_a_round_back_as_calls_and_their_outputs() -> None:
 
 async def test_responses_yield_each_of_several_calls() -> None:
     """Two calls of one answer come with their own ids, in order."""
-    heard = await listen(Call("weather", {"city": "A"}), Call("weather", {"city": "B"}))
+    heard = await hear(Call("weather", {"city": "A"}), Call("weather", {"city": "B"}))
     assert heard == [
         ToolCall("call_0", "weather", '{"city": "A"}'),
         ToolCall("call_1", "weather", '{"city": "B"}'),
@@ -144,10 +103,10 @@ async def test_responses_give_a_model_its_own_thoughts_back() -> None:
     """Encrypted thoughts before a call go back in front of it, but never to another model."""
     think = Raw(lambda wire: wire.finish_item({**THOUGHTS, "status": None}))
     async with serve(think, Call("weather", {"city": "A"})) as candidate:
-        [call] = await ask(candidate)
+        [call] = await candidate.ask()
         assert isinstance(call, ToolCall)
         again = replace(PROMPT, rounds=(ToolRound("", (ToolResult(call, "It rains."),)),))
-        await ask(candidate, again)
+        await candidate.ask(again)
         [_, first, second, _] = candidate.server.requests[-1].body["input"]
         access = Access(api_key=KEY, base_url=f"{candidate.server.url}/v1")
         other = openai_responses.create("openai/other", "test-model", access, ModelOptions())
@@ -161,13 +120,13 @@ async def test_responses_give_a_model_its_own_thoughts_back() -> None:
 
 async def test_responses_speak_a_refusal() -> None:
     """What a model says instead of an answer is said too."""
-    assert await listen(Raw(lambda wire: wire.refuse("I can't."))) == ["I can't."]
+    assert await hear(Raw(lambda wire: wire.refuse("I can't."))) == ["I can't."]
 
 
 async def test_responses_end_well_at_the_token_limit() -> None:
     """An answer that met the limit is an answer: nothing is raised."""
     ending = Raw(lambda wire: wire.cut_short())
-    assert await listen(Say("Once upon"), ending, EndEarly()) == ["Once upon"]
+    assert await hear(Say("Once upon"), ending, EndEarly()) == ["Once upon"]
 
 
 @pytest.mark.parametrize("kind", ["message", "function_call"])
@@ -176,20 +135,20 @@ async def test_responses_name_the_limit_that_left_nothing_to_say(kind: str) -> N
     item = {**THOUGHTS, "id": "x", "type": kind, "status": "incomplete"}
     steps = [Raw(lambda wire: wire.finish_item(item)), Raw(lambda wire: wire.cut_short())]
     with pytest.raises(ModelError, match="SPEECH_ENGINE_MAX_TOKENS"):
-        await listen(*steps, EndEarly())
+        await hear(*steps, EndEarly())
 
 
 async def test_responses_tell_of_silence() -> None:
     """An answer without a word or a call is an error, so that another model can answer."""
     with pytest.raises(ModelError, match="gave no answer"):
-        await listen(Raw(lambda _: b""))
+        await hear(Raw(lambda _: b""))
 
 
 async def test_responses_tell_of_an_error_event() -> None:
     """The stream's own error event is an error that does not quote it."""
     failure = Raw(lambda wire: wire.event("error", code="server_error", message="About: Hi"))
     with pytest.raises(ModelError) as caught:
-        await listen(Say("Well,"), failure, EndEarly())
+        await hear(Say("Well,"), failure, EndEarly())
     assert str(caught.value).startswith("openai/test-model: the provider broke the answer off")
     assert "About" not in str(caught.value)
 
@@ -200,4 +159,4 @@ async def test_responses_tell_of_an_error_event() -> None:
 async def test_responses_tell_of_a_stream_in_no_known_form(nonsense: bytes) -> None:
     """Whatever else a server sends is an error of the model, not of this program."""
     with pytest.raises(ModelError, match="no complete answer"):
-        await listen(Raw(lambda _: nonsense))
+        await hear(Raw(lambda _: nonsense))

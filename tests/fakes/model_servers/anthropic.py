@@ -19,7 +19,7 @@ _ERROR_TYPES = {
     429: "rate_limit_error",
     529: "overloaded_error",
 }
-QUOTE = "messages.0: 'Hi' is not what it should be"
+_QUOTE = "messages.0: 'Hi' is not what it should be"
 
 
 @dataclass
@@ -76,7 +76,7 @@ class AnthropicWire:
         return self._begin_block("redacted_thinking", data="c2VjcmV0")
 
     def stream_failure(self) -> bytes:
-        return _event("error", error={"type": "overloaded_error", "message": QUOTE})
+        return _event("error", error={"type": "overloaded_error", "message": _QUOTE})
 
     def end(self) -> bytes:
         reason = self.stop_reason or ("tool_use" if "tool_use" in self._kinds else "end_turn")
@@ -97,7 +97,7 @@ class AnthropicWire:
         return json.dumps(found).encode()
 
     def error(self, status: int) -> bytes:
-        error = {"type": _ERROR_TYPES.get(status, "api_error"), "message": QUOTE}
+        error = {"type": _ERROR_TYPES.get(status, "api_error"), "message": _QUOTE}
         return json.dumps({"type": "error", "error": error, "request_id": "req_test"}).encode()
 
     def error_headers(self, status: int) -> dict[str, str]:

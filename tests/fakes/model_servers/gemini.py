@@ -20,7 +20,7 @@ _STATUSES = {
     429: "RESOURCE_EXHAUSTED",
     503: "UNAVAILABLE",
 }
-QUOTE = "contents[0]: 'Hi' is not what it should be"
+_QUOTE = "contents[0]: 'Hi' is not what it should be"
 
 
 @dataclass
@@ -84,7 +84,7 @@ class GeminiWire:
     def error(self, status: int) -> bytes:
         error: dict[str, Any] = {
             "code": status,
-            "message": QUOTE,
+            "message": _QUOTE,
             "status": _STATUSES.get(status, "INTERNAL"),
         }
         if self.details:
