@@ -54,7 +54,7 @@ def log_transcripts() -> dict[str, Any]:
     rules = ItemRules(days=30, shards=4, keeps_text=True, environment="bench", agent="bench")
     redactor = NoRedaction() if os.environ.get("BENCH_REDACTION") == "off" else Redactor()
     pipeline = TranscriptPipeline(
-        lambda: Scribe(rules, redactor, LIMITS.max_history_messages),
+        lambda: Scribe(rules, redactor),
         lambda: DynamoTable("bench", "eu-central-1"),
         buffer_bytes=BUFFER_BYTES,
     )

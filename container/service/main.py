@@ -111,7 +111,7 @@ def build_pipeline(settings: Settings, region: str | None) -> TranscriptPipeline
         agent=settings.agent,
     )
     return TranscriptPipeline(
-        lambda: Scribe(rules, _make_redactor(settings), settings.limits.max_history_messages),
+        lambda: Scribe(rules, _make_redactor(settings)),
         lambda: DynamoTable(table, region),
         buffer_bytes=settings.transcript_buffer_mib * 1024 * 1024,
     )

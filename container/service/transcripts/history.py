@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 # An agent's message comes back as far as it was heard, so one is known by its place alone.
 _AGENT = None
-
+# The last answer may not have been heard, and the words before it may read otherwise by now.
+_UNSURE = 2
+# Of a transcript that was cut, as many messages tell where.
+_COMPARED = 40
 
 _Marks = list[int | None]
 
 
 class History:
-    """What is known of one conversation, in order; `max_messages` is where transcripts are cut."""
+    """What is known of one conversation, in order."""
 
-    def __init__(self, max_messages: int) -> None:
-        self._max_messages = max_messages
+    def __init__(self) -> None:
         self._known: _Marks = []
         self._answer_place: int | None = None
 
@@ -38,14 +40,9 @@ class History:
         marks = [_mark(message) for message in transcript]
         known, self._known = self._known, marks
         answer, self._answer_place = self._answer_place, None
-        if len(marks) >= self._max_messages:
-            left_out = _count_left_out(known, marks)
-            if left_out is None:
-                # Nothing can be compared: only the end is new for certain.
-                return transcript[-1:], None
-            known = known[left_out:]
-            answer = None if answer is None else answer - left_out
-        shared, shown = _compare(known, marks, answer)
+        left_out = _count_left_out(known, marks)
+        answer = None if answer is None else answer - left_out
+        shared, shown = _compare(known[left_out:], marks, answer)
         if shown is None:
             return transcript[shared:], None
         return transcript[shared:], transcript[shown].content if shown >= 0 else ""
@@ -85,16 +82,21 @@ def _compare(known: _Marks, marks: _Marks, answer: int | None) -> tuple[int, int
     return place, shown
 
 
-def _count_left_out(known: _Marks, marks: _Marks) -> int | None:
-    """How many of the oldest known messages a transcript lacks that was cut; None if unclear."""
-    # The last answer may not have been heard at all.
-    candidates = [known, known[:-1]] if known and known[-1] is _AGENT else [known]
-    for whole in candidates:
-        for left_out in range(len(whole)):
-            rest = whole[left_out:]
-            if rest == marks[: len(rest)]:
-                return left_out
-    return None
+def _count_left_out(known: _Marks, marks: _Marks) -> int:
+    """How many of the oldest known messages a transcript lacks that was cut.
+
+    None where all else is the same, or no user's words are.
+    """
+    sure = max(0, len(known) - _UNSURE)
+    if known[:sure] == marks[:sure]:
+        return 0
+    return max(range(len(known)), key=lambda place: _count_alike(known, place, marks))
+
+
+def _count_alike(known: _Marks, place: int, marks: _Marks) -> int:
+    """How many of the users' first messages are the same if `marks` begin at that place."""
+    pairs = zip(known[place : place + _COMPARED], marks, strict=False)
+    return sum(mark == other for mark, other in pairs if mark is not _AGENT)
 
 
 def _find_last_agent(marks: _Marks) -> int:

@@ -45,10 +45,9 @@ class NoRedaction:
 class Scribe:
     """Writes down the conversations of one server."""
 
-    def __init__(self, rules: ItemRules, redactor: Redactor, max_history_messages: int) -> None:
+    def __init__(self, rules: ItemRules, redactor: Redactor) -> None:
         self._rules = rules
         self._redactor = redactor
-        self._max_history_messages = max_history_messages
 
     def write_down(self, event: Event) -> list[Item]:
         """The items that an event adds, or puts in the place of earlier ones."""
@@ -72,7 +71,7 @@ class Scribe:
         return Conversation(
             conversation_id=make_name(call.conversation_id),
             started_at=call.started_at,
-            history=History(self._max_history_messages),
+            history=History(),
             about={name: make_name(value) for name, value in about.items() if value},
         )
 

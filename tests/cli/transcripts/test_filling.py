@@ -160,7 +160,7 @@ def test_a_missing_head_is_made(shards: int) -> None:
     conversation = Conversation(
         conversation_id="conv",
         started_at=BEGAN,
-        history=History(10),
+        history=History(),
         about={"engine_id": "seng_1"},
     )
     server_rules = ItemRules(

@@ -29,7 +29,7 @@ def make_turn(event_id: int, *messages: tuple[str, str], answer: str) -> Turn:
 
 def write_down() -> list[dict[str, Any]]:
     """A conversation's items as the server makes them, with all that they can have."""
-    scribe = Scribe(RULES, Redactor(), 1000)
+    scribe = Scribe(RULES, Redactor())
     call = Call(conversation_id="conv_1", started_at=START, engine_id="seng_1", user="me")
     call.ending = "closed"
     hello, card = ("user", "hello"), ("user", "my card is 4111 1111 1111 1111")

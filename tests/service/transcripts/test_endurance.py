@@ -48,7 +48,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyTable]:
 
 def make_pipeline(**settings: Any) -> TranscriptPipeline:
     return TranscriptPipeline(
-        lambda: Scribe(RULES, NoRedaction(), 1000),
+        lambda: Scribe(RULES, NoRedaction()),
         lambda: DynamoTable(TABLE, REGION),
         **{"buffer_bytes": 32 * 1024 * 1024, **settings},
     )

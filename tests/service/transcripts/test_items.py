@@ -13,7 +13,7 @@ START = 1_800_000_000.25
 
 def begin(conversation_id: str = "conv_1", **about: str) -> Conversation:
     return Conversation(
-        conversation_id=conversation_id, started_at=START, history=History(10), about=about
+        conversation_id=conversation_id, started_at=START, history=History(), about=about
     )
 
 

@@ -53,7 +53,7 @@ class Agent:
 
 
 def make_log(items: list[Item], **agent: Callable[..., Any]) -> TranscriptLog:
-    scribe = Scribe(RULES, NoRedaction(), 1000)
+    scribe = Scribe(RULES, NoRedaction())
 
     def put(event: Event, _messages: int = 1) -> None:
         items.extend(scribe.write_down(event))

@@ -59,7 +59,7 @@ def test_memory_is_bounded_while_the_table_is_away(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(logger, "propagate", False)
     monkeypatch.setattr(logger, "handlers", [lines])
     pipeline = TranscriptPipeline(
-        lambda: Scribe(RULES, NoRedaction(), 1000), AwayTable, buffer_bytes=BUFFER_BYTES
+        lambda: Scribe(RULES, NoRedaction()), AwayTable, buffer_bytes=BUFFER_BYTES
     )
     handlers = TranscriptLog(pipeline.put, {}, engine_id_header="X-Engine").handlers()
     pipeline.start()

@@ -59,7 +59,7 @@ def events(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) ->
 
 def make_pipeline(table: Table, **settings: Any) -> TranscriptPipeline:
     return TranscriptPipeline(
-        lambda: Scribe(RULES, NoRedaction(), 1000),
+        lambda: Scribe(RULES, NoRedaction()),
         lambda: table,
         **{"buffer_bytes": 1_000_000, **settings},
     )

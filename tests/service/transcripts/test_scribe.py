@@ -20,7 +20,7 @@ START = 1_800_000_000.0
 
 def make_scribe(redactor: Any = None, *, keeps_text: bool = True) -> Scribe:
     rules = ItemRules(days=30, shards=4, keeps_text=keeps_text, environment=None, agent="test")
-    return Scribe(rules, redactor or NoRedaction(), 1000)
+    return Scribe(rules, redactor or NoRedaction())
 
 
 def begin(conversation_id: str = "conv_1", **about: str) -> Call:
