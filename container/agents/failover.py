@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from agents.breaker import Breaker
 from agents.patience import Watch
-from agents.prompt import ModelError, ModelRefused
+from agents.prompt import ModelError, ModelRefused, ToolCall
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
-    from agents.prompt import Model, Prompt, ToolCall
+    from agents.prompt import Model, Prompt
 
 logger = logging.getLogger("agents")
 
@@ -87,26 +87,28 @@ class Failover:
             candidate = waiting.pop(0)
             seconds = self._first_words_seconds if waiting else GIVE_UP_SECONDS
             breaker, has_begun = candidate.breaker, False
-            breaker.begin(self._loop.time())
+            asked_at = self._loop.time()
+            breaker.begin(asked_at)
             try:
                 async with (
                     aclosing(candidate.model.stream(prompt)) as answer,
                     self._watch.allow(seconds) as patience,
                 ):
+                    piece = await _take_first(answer, candidate.name)
+                    patience.pause()
+                    has_begun, seconds = True, STALL_SECONDS
+                    asking.model = asking.notes["model"] = candidate.name
+                    yield piece
+                    patience.resume(seconds)
                     async for piece in answer:
                         patience.pause()
-                        if not has_begun:
-                            has_begun, seconds = True, STALL_SECONDS
-                            asking.model = asking.notes["model"] = candidate.name
                         yield piece
                         patience.resume(seconds)
-                if has_begun:
-                    breaker.succeed()  # not at the first piece: every answer may break off
-                    candidate.has_refused = False
-                    return
-                raise ModelError(f"{candidate.name} gave no answer")
-            except (ModelError, TimeoutError) as failure:
-                error = self._fail(candidate, failure, seconds)
+                breaker.succeed(asked_at)  # not at the first piece: every answer may break off
+                candidate.has_refused = False
+                return
+            except Exception as failure:  # noqa: BLE001 - also what no module should raise
+                error = self._fail(candidate, asked_at, failure, seconds)
             if not waiting and self._is_hiccup(error, began_at):
                 waiting, once_more = once_more, []
             if has_begun or not waiting:
@@ -124,14 +126,11 @@ class Failover:
         return not is_final and self._loop.time() - began_at < self._first_words_seconds
 
     def _fail(
-        self, candidate: _Candidate, failure: ModelError | TimeoutError, seconds: float
+        self, candidate: _Candidate, asked_at: float, failure: Exception, seconds: float
     ) -> ModelError:
-        error = (
-            failure
-            if isinstance(failure, ModelError)
-            else ModelError(f"{candidate.name} was silent for {seconds:g} s")
-        )
-        rest_seconds = candidate.breaker.fail(self._loop.time(), error.retry_after_seconds)
+        error = _explain(candidate.name, failure, seconds)
+        now = self._loop.time()
+        rest_seconds = candidate.breaker.fail(now, asked_at, error.retry_after_seconds)
         if rest_seconds is not None:
             fields = {"model": candidate.name, "seconds": rest_seconds}
             logger.warning("model rested", extra=fields)
@@ -141,6 +140,27 @@ class Failover:
                 log_refusal(candidate.model, error)
             candidate.has_refused = True
         return error
+
+
+async def _take_first(answer: AsyncGenerator[str | ToolCall, None], name: str) -> str | ToolCall:
+    """The first piece that can be heard, with the white space before it. Raises ModelError."""
+    blank = ""
+    async for piece in answer:
+        if isinstance(piece, ToolCall):
+            return piece
+        if piece and not piece.isspace():
+            return f"{blank}{piece}"
+        blank += piece
+    raise ModelError(f"{name} gave no answer")
+
+
+def _explain(name: str, failure: Exception, seconds: float) -> ModelError:
+    if isinstance(failure, ModelError):
+        return failure
+    if isinstance(failure, TimeoutError):
+        return ModelError(f"{name} was silent for {seconds:g} s")
+    logger.error("model's module failed", exc_info=failure, extra={"model": name})
+    return ModelError(f"{name} failed ({type(failure).__name__})")
 
 
 def log_refusal(model: Model, error: ModelRefused) -> None:

@@ -56,6 +56,57 @@ async def test_failover_switches_when_the_first_model_fails(failing: list[object
     assert await ask(Failover([first, second], 5)) == ["Hi"]
 
 
+@pytest.mark.parametrize(
+    "end", [ModelError("down"), SILENCE, 0], ids=["error", "stall", "nothing more"]
+)
+async def test_failover_takes_no_white_space_for_an_answer(end: object) -> None:
+    """What nobody hears has not begun to answer: the next model still may, and alone is heard."""
+    first, second = models(["", " ", "\n", end], ["Hi"])
+    asking = Asking()
+    assert await ask(Failover([first, second], SOON), asking) == ["Hi"]
+    assert asking.model == "model/1"
+
+
+async def test_failover_does_not_wait_longer_for_white_space() -> None:
+    """A model that sends nothing else, time and again, has only the time to its first words."""
+    first, second = models([SOON / 2, " "] * 40, ["Hi"])
+    asked = Failover([first, second], SOON)
+    async with asyncio.timeout(10 * SOON):
+        assert await ask(asked) == ["Hi"]
+
+
+async def test_failover_hands_on_white_space_before_words() -> None:
+    """It is said with the first words, and dropped before a call of a tool."""
+    call = ToolCall("1", "weather", "{}")
+    assert await ask(Failover(models(["\n", " ", "Hi", " ", "you"]), 5)) == ["\n Hi", " ", "you"]
+    assert await ask(Failover(models(["\n\n", call]), 5)) == [call]
+
+
+async def test_failover_switches_when_a_model_s_module_is_wrong(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An error that no module should raise costs the turn nothing; its name is in the log."""
+    first, second = models([KeyError("secret words")], ["Hi"])
+    assert await ask(Failover([first, second], 5)) == ["Hi"]
+    failed, switched = caplog.records
+    assert failed.exc_info
+    assert vars(switched)["reason"] == "model/0 failed (KeyError)"
+
+
+async def test_failover_leaves_a_model_that_asks_for_a_pause_while_old_answers_end() -> None:
+    """An answer that had begun before the rest does not end it."""
+    first = ScriptedModel(
+        "model/0", [["Well,", 2 * SOON, "now"], [ModelError("limited", retry_after_seconds=9)]]
+    )
+    asked = Failover([first, ScriptedModel("model/1", [["Hi"]])], 5)
+    early = asyncio.ensure_future(ask(asked))
+    await asyncio.sleep(SOON)
+    assert await ask(asked) == ["Hi"]
+    assert await early == ["Well,", "now"]
+    assert await ask(asked) == ["Hi"]
+    assert len(first.prompts) == 2
+
+
 async def test_failover_gives_the_last_model_more_time() -> None:
     """Nobody is left who could answer sooner."""
     asked = Failover(models([SILENCE], [3 * SOON, "Hi"]), SOON)
