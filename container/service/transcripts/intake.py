@@ -11,30 +11,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from service.transcripts.events import Event
 
-# Every event holds the whole history of its turn: a hundred bytes and the words of each message.
-MOST_MESSAGES = 200_000
+MOST_BYTES = 64 * 1024 * 1024
+# What an event without a turn takes.
+_EVENT_BYTES = 400
 
 
 class Intake:
-    """Events in order. What finds no room is counted and let go."""
+    """Events in order, of `most_bytes` together. What finds no room is counted and let go."""
 
-    def __init__(self, most_messages: int = MOST_MESSAGES) -> None:
-        self._most_messages = most_messages
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
         self._events: deque[tuple[Event, int]] = deque()
-        self._put_messages = 0
-        self._taken_messages = 0
+        self._put_bytes = 0
+        self._taken_bytes = 0
         self._lost = 0
         self._told_lost = 0
         self._is_closed = False
 
-    def put(self, event: Event, messages: int = 1) -> None:
-        """Take in an event that holds so many messages; returns at once and never fails."""
-        waiting = self._put_messages - self._taken_messages
-        if self._is_closed or waiting + messages > self._most_messages:
+    def put(self, event: Event, size_bytes: int = _EVENT_BYTES) -> None:
+        """Take in an event that keeps so much in memory; returns at once and never fails.
+
+        While nothing waits there is room for an event of any size.
+        """
+        waiting_bytes = self._put_bytes - self._taken_bytes
+        has_room = not waiting_bytes or waiting_bytes + size_bytes <= self._most_bytes
+        if self._is_closed or not has_room:
             self._lost += 1
         else:
-            self._put_messages += messages
-            self._events.append((event, messages))
+            self._put_bytes += size_bytes
+            self._events.append((event, size_bytes))
 
     def close(self) -> None:
         """Take nothing in any more."""
@@ -44,8 +49,8 @@ class Intake:
         """The oldest event, if there is one."""
         if not self._events:
             return None
-        event, messages = self._events.popleft()
-        self._taken_messages += messages
+        event, size_bytes = self._events.popleft()
+        self._taken_bytes += size_bytes
         return event
 
     def count_lost(self) -> int:

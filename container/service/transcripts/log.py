@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # With this code the server closes a socket that gives no sign of life: the other side is gone.
 _NO_SIGN_OF_LIFE = 1011
+# What Python takes for a message or a chunk beside its words, and at most for one character.
+_PIECE_BYTES, _CHARACTER_BYTES = 200, 4
 
 
 class TranscriptLog:
@@ -69,7 +71,7 @@ class TranscriptLog:
     def _on_turn_ended(self, turn: Turn, session: SpeechEngineSession) -> object:
         call = self._calls.get(session)
         if call is not None:
-            self._put(Spoke(call, turn, self._clock()), len(turn.transcript) + 1)
+            self._put(Spoke(call, turn, self._clock()), _measure(turn))
         handler = self._agent.get("on_turn_ended")
         return handler(turn, session) if handler else None
 
@@ -94,3 +96,10 @@ class TranscriptLog:
     def _note_ending(self, session: SpeechEngineSession, ending: Ending) -> None:
         if session in self._calls:
             self._calls[session].ending = ending
+
+
+def _measure(turn: Turn) -> int:
+    """What a turn takes of the memory at most: it has the whole history, and the answer."""
+    said, chunks = turn.transcript, turn.texts
+    characters = sum([len(message.content) for message in said]) + sum(map(len, chunks))
+    return _CHARACTER_BYTES * characters + _PIECE_BYTES * (len(said) + len(chunks) + 1)

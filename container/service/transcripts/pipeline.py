@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from service.transcripts.buffer import Buffer
 from service.transcripts.entries import encode
-from service.transcripts.intake import MOST_MESSAGES, Intake
+from service.transcripts.intake import MOST_BYTES, Intake
 from service.transcripts.restore_lines import RestorePrinter
 from service.transcripts.writer import TranscriptWriter
 
@@ -47,14 +47,18 @@ class TranscriptPipeline:
         connect: Callable[[], Table],
         *,
         buffer_bytes: int,
-        most_messages: int = MOST_MESSAGES,
+        intake_bytes: int = MOST_BYTES,
     ) -> None:
-        """Both are called in threads; `connect` gives the table, again when it failed."""
+        """Both are called in threads; `connect` gives the table, again when it failed.
+
+        `buffer_bytes` is what may wait for the table, `intake_bytes` what may wait for the scribe.
+        """
         self._make_scribe = make_scribe
-        self._intake = Intake(most_messages)
+        self._intake = Intake(intake_bytes)
         self._buffer = Buffer(buffer_bytes)
         self._printer = RestorePrinter()
         self._writer = TranscriptWriter(connect, self._buffer, self._printer)
+        self._not_understood = 0
         self._closing = threading.Event()
         self._scribing = _make_thread(self._write_down, "transcripts scribe")
         self._writing = _make_thread(self._writer.run, "transcripts writer")
@@ -109,6 +113,7 @@ class TranscriptPipeline:
             entries = [encode(item) for item in scribe.write_down(event)]
         except Exception as error:  # noqa: BLE001 - one event must not end the thread
             logger.error("transcript not understood", extra={"error_type": type(error).__name__})
+            self._not_understood += 1
             return
         refused = self._buffer.put(entries)
         self._printer.print_entries(
@@ -119,7 +124,9 @@ class TranscriptPipeline:
         lost = {
             "intake full": self._intake.count_lost() + left,
             "not printed in time": self._printer.count_lost(),
+            "not understood": self._not_understood,
         }
+        self._not_understood = 0
         for reason, count in lost.items():
             if count:
                 logger.error("transcripts lost", extra={"count": count, "reason": reason})

@@ -19,17 +19,28 @@ def test_intake_gives_events_in_order() -> None:
 
 
 def test_intake_counts_what_finds_no_room() -> None:
-    """The bound is in messages; what goes beyond is let go and counted once, then there is room."""
-    intake = Intake(most_messages=10)
-    intake.put(begun("1"), 7)
-    intake.put(begun("2"), 4)
-    intake.put(begun("3"), 3)
+    """The bound is in bytes; what goes beyond is let go and counted once, then there is room."""
+    intake = Intake(1000)
+    intake.put(begun("1"), 700)
+    intake.put(begun("2"), 400)
+    intake.put(begun("3"), 300)
     assert (intake.count_lost(), intake.count_lost()) == (1, 0)
     assert intake.take() is not None
-    intake.put(begun("4"), 7)
+    intake.put(begun("4"), 700)
     left = [intake.take(), intake.take()]
     assert [event.call.conversation_id for event in left if event] == ["3", "4"]
     assert intake.take() is None
+
+
+def test_intake_has_room_for_one_event_of_any_size() -> None:
+    """What is larger than the bound is taken in while nothing else waits."""
+    intake = Intake(1000)
+    intake.put(begun("1"), 5000)
+    intake.put(begun("2"), 1)
+    assert intake.count_lost() == 1
+    assert intake.take() is not None
+    intake.put(begun("3"), 1000)
+    assert intake.count_lost() == 0
 
 
 def test_intake_takes_nothing_once_closed() -> None:

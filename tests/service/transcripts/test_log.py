@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +13,7 @@ from service.transcripts.items import ItemRules
 from service.transcripts.log import TranscriptLog
 from service.transcripts.scribe import NoRedaction, Scribe
 from speech_engine import ConversationMessage, SpeechEngineSession, Turn
+from speech_engine.messages import read_transcript
 from tests.fakes.sockets import (
     CLOSE_FRAME,
     MockSocket,
@@ -55,7 +58,7 @@ class Agent:
 def make_log(items: list[Item], **agent: Callable[..., Any]) -> TranscriptLog:
     scribe = Scribe(RULES, NoRedaction())
 
-    def put(event: Event, _messages: int = 1) -> None:
+    def put(event: Event, _size_bytes: int = 0) -> None:
         items.extend(scribe.write_down(event))
 
     agent = {"on_transcript": Agent().on_transcript, **agent}
@@ -238,6 +241,27 @@ def test_transcript_log_hands_over_references_only() -> None:
     handlers = log.handlers()
     handlers["on_init"]("conv_1", session)
     handlers["on_turn_ended"](turn, session)
-    (_, (spoke, messages)) = put
+    (_, (spoke, size_bytes)) = put
     assert spoke.turn is turn
-    assert messages == 2
+    assert size_bytes > 0
+
+
+@pytest.mark.parametrize("word", ["a", "\u00e9", "\u8a9e", "\U0001f600"])
+def test_transcript_log_tells_how_much_a_turn_keeps_in_memory(word: str) -> None:
+    """The size that it gives is at least what Python takes for the history and the answer."""
+    sizes: list[int] = []
+
+    def put(_event: Event, size_bytes: int = 0) -> None:
+        sizes.append(size_bytes)
+
+    frame = json.dumps({"user_transcript": [{"role": "user", "content": word * 30}] * 200})
+    tracemalloc.start()
+    turn = Turn(1, 0.0, tuple(read_transcript(json.loads(frame), 200)[0]))
+    turn.texts = json.loads(json.dumps([word * 3] * 200))
+    kept_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    handlers = TranscriptLog(put, {}, engine_id_header="X-Engine").handlers()
+    session = SpeechEngineSession(MockSocket())
+    handlers["on_init"]("conv_1", session)
+    handlers["on_turn_ended"](turn, session)
+    assert sizes[-1] >= kept_bytes

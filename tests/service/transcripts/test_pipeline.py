@@ -210,8 +210,10 @@ def test_pipeline_that_never_started_loses_nothing(events: Events) -> None:
 def test_pipeline_tells_how_much_was_lost(events: Events) -> None:
     """What finds no room in the intake is counted in the log, and the rest is written."""
     table = Table()
-    pipeline = make_pipeline(table, most_messages=3)
-    begin(pipeline, *range(5))
+    pipeline = make_pipeline(table, intake_bytes=9000)
+    for name, size_bytes in enumerate((3000, 3000, 3000, 1, 1)):
+        call = Call(conversation_id=str(name), started_at=0.0)
+        pipeline.put(Began(call), size_bytes)
     pipeline.start()
     pipeline.close(ENOUGH_SECONDS)
     assert [event["count"] for event in events("transcripts lost")] == [2]
@@ -219,7 +221,7 @@ def test_pipeline_tells_how_much_was_lost(events: Events) -> None:
 
 
 def test_pipeline_survives_what_it_does_not_understand(events: Events) -> None:
-    """An event that breaks the scribe is told of without its text, and others are written."""
+    """An event that breaks the scribe is told of without its text, counted, and others written."""
     table = Table()
     pipeline = make_pipeline(table)
     broken: Any = Began(Call(conversation_id="x", started_at=float("nan")))
@@ -229,3 +231,5 @@ def test_pipeline_survives_what_it_does_not_understand(events: Events) -> None:
     pipeline.close(ENOUGH_SECONDS)
     assert table.keys == keys
     assert [event["error_type"] for event in events("transcript not understood")] == ["ValueError"]
+    (lost,) = events("transcripts lost")
+    assert (lost["count"], lost["reason"]) == (1, "not understood")
