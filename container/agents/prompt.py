@@ -65,12 +65,18 @@ class Prompt:
     rounds: tuple[ToolRound, ...] = ()
 
 
+REASONING_EFFORTS = ("none", "minimal", "low", "medium", "high")
+"""How long a model may think before it speaks, the shortest first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOptions:
     """How a model is to answer; None leaves a provider's own default."""
 
     temperature: float | None = None
     max_tokens: int | None = None
+    reasoning_effort: str | None = None
+    """One of REASONING_EFFORTS."""
 
 
 class ModelError(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from agents.prompt import REASONING_EFFORTS
 from agents.providers.access import Access
 from agents.providers.registry import PROVIDERS, ModelName, parse_model_name
 from agents.sentences import INSTRUCTIONS
@@ -35,6 +36,7 @@ MODEL_VARIABLES = (
             "language",
             "temperature",
             "max_tokens",
+            "reasoning_effort",
             "first_words_seconds",
             "filler",
             "apology",
@@ -60,6 +62,7 @@ class ModelSettings:
     language: str = "en"
     temperature: float | None = None
     max_tokens: int | None = None
+    reasoning_effort: str | None = None
     first_words_seconds: float = 2.0
     filler: str | None = None
     apology: str | None = None
@@ -91,6 +94,9 @@ def take_model_settings(reader: Reader) -> ModelSettings:
         language=reader.take(variable("language"), values.language, "en"),
         temperature=reader.take(variable("temperature"), values.number(0, 2)),
         max_tokens=reader.take(variable("max_tokens"), values.whole_number(1)),
+        reasoning_effort=reader.take(
+            variable("reasoning_effort"), values.choice(*REASONING_EFFORTS)
+        ),
         first_words_seconds=reader.take(
             variable("first_words_seconds"), values.seconds(0.1, 60), 2.0
         ),

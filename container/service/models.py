@@ -39,7 +39,11 @@ def equip(
 
 def build_assistant(settings: ModelSettings) -> Assistant:
     """The assistant as the settings want it, not open yet: it has dialled nobody."""
-    options = ModelOptions(temperature=settings.temperature, max_tokens=settings.max_tokens)
+    options = ModelOptions(
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        reasoning_effort=settings.reasoning_effort,
+    )
     usual = sentences_of(settings.language)
 
     def open_models() -> list[Model]:

@@ -63,6 +63,7 @@ def _chosen(agent: AgentSettings) -> dict[str, str]:
         "SPEECH_ENGINE_INSTRUCTIONS": agent.instructions,
         "SPEECH_ENGINE_TEMPERATURE": agent.temperature,
         "SPEECH_ENGINE_MAX_TOKENS": agent.max_tokens,
+        "SPEECH_ENGINE_REASONING_EFFORT": agent.reasoning_effort,
         "SPEECH_ENGINE_FILLER": agent.filler,
         "SPEECH_ENGINE_APOLOGY": agent.apology,
         "SPEECH_ENGINE_BEDROCK_GUARDRAIL": agent.bedrock_guardrail,

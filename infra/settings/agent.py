@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -112,6 +112,8 @@ Instructions = Annotated[
         _INSTRUCTIONS_BYTES, "; longer ones can stand in container/agent.py, for assistant.answer"
     ),
 ]
+# The words of the server; a test holds the two lists together.
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high"]
 Sentence = Annotated[str, _check_text(_SENTENCE_BYTES)]
 
 
@@ -125,6 +127,7 @@ class AgentSettings(Section):
     instructions: Instructions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    reasoning_effort: ReasoningEffort | None = None
     first_words_seconds: Annotated[float, Field(ge=0.1, le=15)] = 2.0
     filler: Sentence | None = None
     apology: Sentence | None = None

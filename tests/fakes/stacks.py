@@ -43,6 +43,7 @@ GUARDED: dict[str, Any] = {
     "agent.module": "echo:answer",
     "agent.openai_base_url": "https://one.example.org:8443/v1",
     "agent.openai_chat_base_url": "https://two.example.org/v1",
+    "agent.reasoning_effort": "minimal",
     "agent.temperature": 0.5,
     "conversations.first_chunk_seconds": 1.5,
     "conversations.idle_seconds": 120,

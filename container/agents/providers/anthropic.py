@@ -46,13 +46,19 @@ _THINKING = {"thinking", "redacted_thinking"}
 
 
 class AnthropicModel:
-    """One model of Anthropic. Once checked, it thinks no longer before it speaks than it must."""
+    """One model of Anthropic.
 
-    def __init__(self, name: str, model: str, client: AsyncAnthropic, max_tokens: int) -> None:
+    Once checked, it thinks before it speaks as little as it can, unless more effort is set.
+    """
+
+    def __init__(
+        self, name: str, model: str, client: AsyncAnthropic, options: ModelOptions
+    ) -> None:
         self.name = name
         self._model = model
         self._client = client
-        self._fixed: dict[str, Any] = {"max_tokens": max_tokens}
+        self._effort = options.reasoning_effort
+        self._fixed: dict[str, Any] = {"max_tokens": options.max_tokens or DEFAULT_MAX_TOKENS}
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
         """Yield the answer as it comes. Raises ModelError."""
@@ -83,7 +89,7 @@ class AnthropicModel:
             capabilities = found.to_dict().get("capabilities")
         except Exception as error:  # noqa: BLE001 - as in `stream`
             raise self._explain(error) from None
-        self._fixed |= _hurry(capabilities)
+        self._fixed |= _limit_thinking(capabilities, self._effort)
 
     async def aclose(self) -> None:
         """Close the client and its connections."""
@@ -195,15 +201,17 @@ def create(name: str, model: str, access: Access, options: ModelOptions) -> Mode
         logger.warning(
             "temperature left out", extra={"model": name, "reason": "Anthropic's API takes none"}
         )
-    return AnthropicModel(name, model, client, options.max_tokens or DEFAULT_MAX_TOKENS)
+    return AnthropicModel(name, model, client, options)
 
 
-def _hurry(capabilities: object) -> dict[str, Any]:
-    """What to ask of a model that thinks, so that its first words come soon.
+def _limit_thinking(capabilities: object, effort: str | None) -> dict[str, Any]:
+    """What to ask of a model that thinks: the effort that it knows, or its first words soon.
 
     Newer ones think by default, at length, and each takes other words for "don't".
     https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting
     """
+    if effort is not None and _supports(capabilities, "effort", effort):
+        return {"output_config": {"effort": effort}}
     if not _supports(capabilities, "thinking"):
         return {}
     for kind in ("disabled", "between_tools"):

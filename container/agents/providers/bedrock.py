@@ -7,6 +7,7 @@ each model; credentials come from the SDK's default chain and are renewed by it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import cache
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from agents.prompt import Model, ModelOptions, ToolCall
     from agents.providers.access import Access
+
+logger = logging.getLogger("agents")
 
 # No limit, in aiohttp's words: each turn has a connection, and the server limits its conversations.
 _CONNECTIONS = 0
@@ -157,6 +160,13 @@ def create(name: str, model: str, access: Access, options: ModelOptions) -> Mode
         # of the CPU time of a turn.
         parameter_validation=False,
     )
+
+    if options.reasoning_effort is not None:
+        # Not refused: the other models of a failover list may take the same setting.
+        logger.warning(
+            "reasoning effort left out",
+            extra={"model": name, "reason": "Amazon Bedrock has no field for it that all take"},
+        )
 
     def new_client() -> AbstractAsyncContextManager[Any]:
         client: AbstractAsyncContextManager[Any] = session.create_client(

@@ -38,7 +38,7 @@ def explain_status(
     if 400 <= status < 500 and status not in _PASSING:
         return ModelRefused(
             f"{name}: the request is not accepted (HTTP {status}); the model may not take the"
-            " temperature, the maximum of tokens or the tools that are set"
+            " temperature, the maximum of tokens, the reasoning effort or the tools that are set"
         )
     return ModelError(
         f"{name}: the provider fails at the moment (HTTP {status}); its status page may say why",

@@ -80,7 +80,7 @@ class GeminiModel:
             chunks = await self._client.aio.models.generate_content_stream(
                 model=self._model,
                 contents=list(build_contents(prompt)),
-                config=build_config(prompt, self._options),
+                config=build_config(self._model, prompt, self._options),
             )
             chunk = await _begin(chunks, responses)
             while chunk is not None:

@@ -12,7 +12,7 @@ from agents.providers.arguments import parse_arguments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from google.genai.types import Content, GenerateContentConfig, Part, Tool
+    from google.genai.types import Content, GenerateContentConfig, Part, ThinkingConfig, Tool
 
     from agents.prompt import ModelOptions, Prompt, ToolCall, ToolRound, ToolSpec
 
@@ -23,7 +23,14 @@ https://ai.google.dev/gemini-api/docs/thought-signatures
 """
 
 
-def build_config(prompt: Prompt, options: ModelOptions) -> GenerateContentConfig:
+_BUDGETS = {"none": 0, "minimal": 512, "low": 1024, "medium": 8192, "high": 24576}
+"""Tokens of thought for models before Gemini 3, which know no levels.
+
+https://ai.google.dev/gemini-api/docs/thinking
+"""
+
+
+def build_config(model: str, prompt: Prompt, options: ModelOptions) -> GenerateContentConfig:
     """Return what goes with the conversation; None is left out of the request."""
     from google.genai.types import AutomaticFunctionCallingConfig, GenerateContentConfig
 
@@ -31,10 +38,22 @@ def build_config(prompt: Prompt, options: ModelOptions) -> GenerateContentConfig
         system_instruction=prompt.instructions or None,
         temperature=options.temperature,
         max_output_tokens=options.max_tokens,
+        thinking_config=_limit_thinking(model, options.reasoning_effort),
         tools=[_describe(prompt.tools)] if prompt.tools else None,
         automatic_function_calling=AutomaticFunctionCallingConfig(disable=True),
         automatic_continuation=False,  # it would ask again, and hide that the stream broke
     )
+
+
+def _limit_thinking(model: str, effort: str | None) -> ThinkingConfig | None:
+    from google.genai.types import ThinkingConfig, ThinkingLevel
+
+    if effort is None:
+        return None
+    if "gemini-2" in model:
+        return ThinkingConfig(thinking_budget=_BUDGETS[effort])
+    # Newer ones can't be kept from thinking altogether.
+    return ThinkingConfig(thinking_level=ThinkingLevel("minimal" if effort == "none" else effort))
 
 
 def _describe(tools: tuple[ToolSpec, ...]) -> Tool:

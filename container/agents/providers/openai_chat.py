@@ -40,6 +40,8 @@ class ChatModel:
             self._request["temperature"] = options.temperature
         if options.max_tokens is not None:
             self._request[name_limit(access)] = options.max_tokens
+        if options.reasoning_effort is not None:
+            self._request["reasoning_effort"] = options.reasoning_effort
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
         """Yield the answer as it comes; calls when it has ended, for their ends are not marked."""

@@ -33,6 +33,8 @@ _SETTINGS = {
     "max_tokens": "SPEECH_ENGINE_MAX_TOKENS",
     "max_completion_tokens": "SPEECH_ENGINE_MAX_TOKENS",
     "max_output_tokens": "SPEECH_ENGINE_MAX_TOKENS",
+    "reasoning_effort": "SPEECH_ENGINE_REASONING_EFFORT",
+    "reasoning.effort": "SPEECH_ENGINE_REASONING_EFFORT",
 }
 
 _LIMITS = {"length", "max_output_tokens"}

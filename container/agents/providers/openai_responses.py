@@ -46,6 +46,8 @@ class ResponsesModel:
             self._request["temperature"] = options.temperature
         if options.max_tokens is not None:
             self._request["max_output_tokens"] = options.max_tokens
+        if options.reasoning_effort is not None:
+            self._request["reasoning"] = {"effort": options.reasoning_effort}
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str | ToolCall, None]:
         """Yield the answer as it comes."""

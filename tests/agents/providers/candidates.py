@@ -82,9 +82,9 @@ class Candidate:
             await self.ask(prompt)
         return caught.value
 
-    async def send(self, options: ModelOptions) -> dict[str, Any]:
+    async def send(self, options: ModelOptions, name: str | None = None) -> dict[str, Any]:
         """The body of a request without instructions, from a model with those options."""
-        async with aclosing(self.make(self.model, options)) as model:
+        async with aclosing(self.make(name or self.model, options)) as model:
             await collect(model, replace(PROMPT, instructions=""))
         return self.server.requests[-1].body
 

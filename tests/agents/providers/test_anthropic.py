@@ -169,7 +169,7 @@ def supporting(*names: str) -> dict[str, Any]:
     }
     return {
         "thinking": {"supported": "thinking" in names, "types": types},
-        "effort": {"supported": "low" in names, "low": {"supported": "low" in names}},
+        "effort": {level: {"supported": level in names} for level in ("low", "medium", "high")},
     }
 
 
@@ -196,6 +196,29 @@ async def test_anthropic_is_kept_from_thinking_long(
         body = candidate.server.requests[-1].body
     sent = {name: body[name] for name in ("thinking", "output_config") if name in body}
     assert sent == expected
+
+
+@pytest.mark.parametrize(
+    ("effort", "capabilities", "expected"),
+    [
+        ("medium", supporting("thinking", "disabled", "medium"), {"effort": "medium"}),
+        ("medium", supporting("thinking", "disabled", "low"), None),
+        ("none", supporting("thinking", "disabled", "low"), None),
+        ("minimal", supporting("thinking", "adaptive", "low"), {"effort": "low"}),
+    ],
+)
+async def test_anthropic_may_think_as_long_as_it_is_told(
+    effort: str, capabilities: dict[str, Any], expected: dict[str, str] | None
+) -> None:
+    """An effort that the model knows is asked for; with any other it thinks as little as it can."""
+    async with serve(capabilities=capabilities) as candidate:
+        options = ModelOptions(reasoning_effort=effort)
+        async with aclosing(candidate.make("test-model", options)) as model:
+            await model.check()
+            await collect(model)
+        body = candidate.server.requests[-1].body
+    assert body.get("output_config") == expected
+    assert ("thinking" in body) is (expected is None)
 
 
 @pytest.mark.parametrize("reason", ["refusal", "pause_turn"])

@@ -64,6 +64,16 @@ async def test_bedrock_leaves_out_what_is_not_set() -> None:
     assert candidate.server.requests[0].body == {"messages": messages}
 
 
+async def test_bedrock_takes_no_reasoning_effort(caplog: pytest.LogCaptureFixture) -> None:
+    """An effort, which no field of all models can hold, is left out with a warning."""
+    async with serve() as candidate:
+        body = await candidate.send(ModelOptions(reasoning_effort="low"))
+    assert set(body) == {"messages"}
+    (record,) = (record for record in caplog.records if record.name == "agents")
+    assert record.message == "reasoning effort left out"
+    assert vars(record)["model"] == "bedrock/test-model"
+
+
 async def test_bedrock_check_asks_for_one_token_of_what_turns_ask() -> None:
     """What a turn would be refused for, the check is refused for: it sends all but the limit."""
     async with serve() as candidate:

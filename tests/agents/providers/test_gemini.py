@@ -3,11 +3,19 @@ from __future__ import annotations
 import base64
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agents.prompt import ModelOptions, ModelRefused, ToolCall, ToolResult, ToolRound, ToolSpec
+from agents.prompt import (
+    REASONING_EFFORTS,
+    ModelOptions,
+    ModelRefused,
+    ToolCall,
+    ToolResult,
+    ToolRound,
+    ToolSpec,
+)
 from agents.providers import connections, gemini
 from agents.providers.access import Access
 from tests.agents.providers.candidates import PROMPT, TALK, WEATHER
@@ -62,6 +70,29 @@ async def test_gemini_is_not_told_what_nobody_set() -> None:
     assert {name: value for name, value in body.items() if value} == {
         "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "values"),
+    [
+        (
+            "gemini-3.1-flash-lite",
+            "thinking_level",
+            ["MINIMAL", "MINIMAL", "LOW", "MEDIUM", "HIGH"],
+        ),
+        ("gemini-2.5-flash", "thinking_budget", [0, 512, 1024, 8192, 24576]),
+    ],
+)
+async def test_gemini_is_told_how_long_to_think(model: str, field: str, values: list[Any]) -> None:
+    """Each effort becomes a level, and a number of tokens for models without levels."""
+    async with serve(models=(model,)) as candidate:
+        bodies = [
+            await candidate.send(ModelOptions(reasoning_effort=effort), model)
+            for effort in REASONING_EFFORTS
+        ]
+    # As the SDK spells it: protobuf's JSON reads both spellings.
+    sent = [body["generationConfig"]["thinkingConfig"] for body in bodies]
+    assert sent == [{field: value} for value in values]
 
 
 @pytest.mark.parametrize("id_prefix", [None, "call-of-google-"])

@@ -68,6 +68,13 @@ async def test_chat_is_asked_for_nothing_that_is_not_set() -> None:
     }
 
 
+async def test_chat_is_told_how_long_to_think() -> None:
+    """An effort that is set is sent in the one field that this API has for it."""
+    async with serve() as candidate:
+        body = await candidate.send(ModelOptions(reasoning_effort="none"))
+    assert body["reasoning_effort"] == "none"
+
+
 async def test_chat_gets_a_round_back_as_calls_and_tool_messages() -> None:
     """What was called, and what came of it, follows the messages, matched by call id."""
     calls = (ToolCall("call_1", "weather", '{"city": "A"}'), ToolCall("call_2", "weather", "{}"))

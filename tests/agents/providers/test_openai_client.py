@@ -241,11 +241,21 @@ async def test_errors_are_known_by_their_code(status: int, code: str, remedy: st
     assert remedy in str(error)
 
 
-async def test_errors_name_the_setting_that_a_model_does_not_take() -> None:
+@pytest.mark.parametrize(
+    ("parameter", "variable"),
+    [
+        ("temperature", "SPEECH_ENGINE_TEMPERATURE"),
+        ("reasoning.effort", "SPEECH_ENGINE_REASONING_EFFORT"),
+        ("reasoning_effort", "SPEECH_ENGINE_REASONING_EFFORT"),
+    ],
+)
+async def test_errors_name_the_setting_that_a_model_does_not_take(
+    parameter: str, variable: str
+) -> None:
     """A refused parameter is told by the name of its setting."""
-    error = await refuse(400, error=encode_error("x", "unsupported_value", "temperature"))
+    error = await refuse(400, error=encode_error("x", "unsupported_value", parameter))
     assert isinstance(error, ModelRefused)
-    assert "SPEECH_ENGINE_TEMPERATURE" in str(error)
+    assert variable in str(error)
 
 
 async def test_errors_name_a_base_url_that_sends_elsewhere() -> None:

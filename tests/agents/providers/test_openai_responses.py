@@ -68,6 +68,13 @@ async def test_responses_are_asked_for_nothing_that_is_not_set() -> None:
     }
 
 
+async def test_responses_are_told_how_long_to_think() -> None:
+    """An effort that is set is sent among what concerns reasoning."""
+    async with serve() as candidate:
+        body = await candidate.send(ModelOptions(reasoning_effort="none"))
+    assert body["reasoning"] == {"effort": "none"}
+
+
 async def test_responses_get_a_round_back_as_calls_and_their_outputs() -> None:
     """What was said and called, and what came of it, follows the messages, matched by call id."""
     calls = (ToolCall("call_1", "weather", '{"city": "A"}'), ToolCall("call_2", "weather", "{}"))

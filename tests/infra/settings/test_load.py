@@ -199,6 +199,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"agent.instructions": "{{resolve:ssm:x}}"}, "agent.instructions is '{{resolve:ssm:x}}'; gi"),
     ({"agent.apology": "\x1b[2J"}, "agent.apology is '\\x1b[2J'; give a text without control"),
     ({"agent.temperature": 2.1}, "agent.temperature is 2.1; give 2.0 or less"),
+    ({"agent.reasoning_effort": "little"}, "agent.reasoning_effort is 'little'; give 'none', 'mi"),
     ({"agent.max_tokens": 0}, "agent.max_tokens is 0; give 1 or more"),
     ({"agent.bedrock_guardrail": "gr1"}, "agent.bedrock_guardrail is 'gr1'; give id/version, su"),
     ({"agent.openai_base_url": "http://llm.example.com/v1"}, "agent.openai_base_url is 'http://"),

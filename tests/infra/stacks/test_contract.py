@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from agents.prompt import REASONING_EFFORTS
 from agents.providers.registry import PROVIDERS as SERVER_PROVIDERS
 from functions.token.settings import variable_names as token_variables
 from infra.settings import Environment, timing
-from infra.settings.agent import READY_MADE
+from infra.settings.agent import READY_MADE, ReasoningEffort
 from infra.settings.providers import PROVIDERS
 from infra.settings.transcripts import OWN_KINDS
 from service.agent_module import READY_MADE as SERVER_READY_MADE
@@ -122,7 +123,7 @@ def test_server_asks_the_models_of_the_environment(
     told, agent = settings.assistant, environment.agent
     assert [str(name) for name in told.models] == agent.models
     assert (told.instructions, told.language) == (agent.instructions, "pt-br")
-    assert (told.temperature, told.max_tokens) == (0.5, 300)
+    assert (told.temperature, told.max_tokens, told.reasoning_effort) == (0.5, 300, "minimal")
     assert (told.filler, told.apology) == (agent.filler, agent.apology)
     assert told.first_words_seconds == 1.25
 
@@ -154,6 +155,11 @@ def test_server_and_settings_know_the_same_providers() -> None:
 def test_server_and_settings_know_the_same_ready_made_agents() -> None:
     """What needs no file in the fork is the same at both ends."""
     assert READY_MADE == SERVER_READY_MADE
+
+
+def test_server_and_settings_know_the_same_efforts() -> None:
+    """A word for how long a model may think is the same at both ends."""
+    assert get_args(ReasoningEffort) == REASONING_EFFORTS
 
 
 def test_server_stands_where_the_balancer_looks(settings: Settings, made: Stacks) -> None:
