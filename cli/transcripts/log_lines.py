@@ -1,4 +1,4 @@
-"""Finds restore lines in whatever a log was exported as: plain lines, CloudWatch's JSON, gzip.
+"""Finds restore lines in whatever a log was exported as: plain, CloudWatch's JSON and CSV, gzip.
 
 Around the server's own line there may be a time, a stream's or a container's name, and wrappers of
 JSON, which `aws logs tail --format json` and `filter-log-events` spread over several lines. Only
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EVENT = "transcript not written"
 
 _GZIP = b"\x1f\x8b"
+# As Windows PowerShell writes what a command prints.
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # Where CloudWatch Logs, its Insights, subscriptions, and Docker's json-file driver put messages.
 _WRAPPERS = ("message", "@message", "log", "events", "logEvents", "results", "value")
 _DEEPEST = 6
@@ -51,9 +53,10 @@ def read_lines(stream: io.BufferedReader) -> Iterator[str]:
     Raises OSError, and EOFError or zlib.error for what is no whole gzip file.
     """
     with stream:
-        is_compressed = stream.peek(len(_GZIP))[: len(_GZIP)] == _GZIP
-        plain = gzip.GzipFile(fileobj=stream) if is_compressed else stream
-        with io.TextIOWrapper(plain, "utf-8", "replace") as text:
+        mark = stream.peek(len(_GZIP))[: len(_GZIP)]
+        plain = gzip.GzipFile(fileobj=stream) if mark == _GZIP else stream
+        encoding = "utf-16" if mark in _UTF_16 else "utf-8"
+        with io.TextIOWrapper(plain, encoding, "replace") as text:
             yield from text
 
 
@@ -88,10 +91,11 @@ def _join_blocks(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def _read(number: int, text: str) -> Iterator[Found | Unreadable]:
-    found = [
-        Unreadable(number, _BROKEN) if fields is None else Found(number, fields)
-        for fields in _search(text, _DEEPEST)
-    ]
+    fields = list(_search(text, _DEEPEST))
+    if not any(fields) and '""' in text:
+        # In CSV every quotation mark of a value is there twice.
+        fields = list(_search(text.replace('""', '"'), _DEEPEST))
+    found = [Found(number, each) if each else Unreadable(number, _BROKEN) for each in fields]
     yield from found or [Unreadable(number, _ELSEWHERE)]
 
 

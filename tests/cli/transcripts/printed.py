@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -49,10 +50,8 @@ def _pretty_tail(lines: Sequence[str]) -> bytes:
 
 def _make_pretty(line: str) -> str:
     """What is no JSON stays as it is: https://github.com/aws/aws-cli, `logs tail`."""
-    try:
-        return json.dumps(json.loads(line), indent=4)
-    except ValueError:
-        return line
+    parsed = _parse(line)
+    return parsed if isinstance(parsed, str) else json.dumps(parsed, indent=4)
 
 
 def _filtered(lines: Sequence[str], indent: int | None = 4) -> bytes:
@@ -83,6 +82,26 @@ def _docker_files(lines: Sequence[str]) -> bytes:
     )
 
 
+def _downloaded_csv(lines: Sequence[str]) -> bytes:
+    """What the console lets people download, of a log group and of a query."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["@timestamp", "@message"])
+    writer.writerows([TIME, line] for line in lines)
+    return text.getvalue().encode()
+
+
+def _downloaded_json(lines: Sequence[str]) -> bytes:
+    return _join([json.dumps([{"@timestamp": TIME, "@message": _parse(line)} for line in lines])])
+
+
+def _parse(line: str) -> object:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line
+
+
 LOGS: dict[str, Callable[[Sequence[str]], bytes]] = {
     "plain": _prefixed(""),
     "aws logs tail": _prefixed(f"{TIME} {STREAM} "),
@@ -96,4 +115,7 @@ LOGS: dict[str, Callable[[Sequence[str]], bytes]] = {
     "Firehose": _subscribed,
     "docker compose logs": _prefixed("server-1  | "),
     "docker's files": _docker_files,
+    "console's CSV": _downloaded_csv,
+    "console's JSON": _downloaded_json,
+    "PowerShell's files": lambda lines: _prefixed("")(lines).decode().encode("utf-16"),
 }
