@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -21,8 +20,6 @@ from functions.transcripts.reader import DayRange, TranscriptReader
 from local.cloud.errors import CloudError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from functions.transcripts.reader import Conversation
     from local.cloud.deployed import Deployed
 
@@ -44,6 +41,12 @@ _KINDS = (
     ("lambda", "list_functions", "Functions", "FunctionName", "function"),
     ("ecs", "list_clusters", "clusterArns", "", "cluster"),
 )
+
+
+def expect(what: str, seen: object, promised: object) -> None:
+    """Raise CloudError with both unless they are equal."""
+    if seen != promised:
+        raise CloudError(f"{what} is {seen}, not {promised}")
 
 
 def read_site(deployed: Deployed, bucket: str) -> dict[str, Any]:
@@ -93,24 +96,6 @@ def _find(reader: TranscriptReader, conversation: str) -> Conversation | None:
     if conversation not in listed:
         return None
     return reader.read(conversation)
-
-
-async def run_speechctl(checkout: Path, variables: dict[str, str], *arguments: str) -> str:
-    """Run one command of speechctl with `variables`; returns its standard output."""
-    # As a program: what people have at their terminal is not imported here.
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "cli", *arguments),
-        cwd=checkout,
-        env={**os.environ, **variables, "PYTHONPATH": "container:."},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    if process.returncode:
-        raise CloudError(f"speechctl {' '.join(arguments)}: {errors.decode(errors='replace')}")
-    return output.decode()
 
 
 async def wait_for_enter() -> None:

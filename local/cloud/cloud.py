@@ -60,6 +60,11 @@ class Cloud:
     """What runs the tasks as containers, or why nothing does."""
 
     @property
+    def environment(self) -> Path:
+        """Return the environment file of this run, which is there once stacks are synthesized."""
+        return self.folder / "local.toml"
+
+    @property
     def how_tasks_run(self) -> str:
         """Say it in one line."""
         reason = f": {self.engine}" if isinstance(self.engine, str) else ""
@@ -67,7 +72,6 @@ class Cloud:
 
     async def synthesize(self, changes: Mapping[str, Any]) -> None:
         """Write this run's environment file, with `changes`, and synthesize what it describes."""
-        settings = self.folder / "local.toml"
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
         architecture: Architecture = "arm64" if machine.machine() in _ARM else "x86_64"
         await asyncio.to_thread(_stage_packages, self.options.checkout, python, architecture)
@@ -79,9 +83,9 @@ class Cloud:
             # Functions run in the emulator's Python, which is this one.
             "functions.python": python,
         }
-        write_settings(self.options.checkout / _SETTINGS, settings, {**own, **changes})
+        write_settings(self.options.checkout / _SETTINGS, self.environment, {**own, **changes})
         app = shlex.join([sys.executable, str(self.options.checkout / "app.py")])
-        await self.toolkit.synthesize(app, f"env={settings}")
+        await self.toolkit.synthesize(app, f"env={self.environment}")
 
     async def outputs(self, stack: str) -> dict[str, str]:
         """Return the outputs of a deployed stack."""

@@ -7,28 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from local.cloud.checks import (
     BOOTSTRAP_STACK,
     ask_token_api,
+    expect,
     find_leftovers,
     read_site,
     read_transcript,
-    run_speechctl,
     wait_for_enter,
 )
 from local.cloud.cloud import API, FOUNDATION, SITE, Cloud, open_cloud
 from local.cloud.errors import CloudError
 from local.cloud.proof import Proof
+from local.cloud.speechctl import Speechctl
+from local.cloud.transcripts import check_exports, check_reading, delete, restore
 from local.platform.rest.models import ListQuery
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
+    from functions.transcripts.reader import Conversation
     from local.cloud.options import Options
     from local.cloud.progress import Progress
 
@@ -94,7 +96,7 @@ class _Demo:
         with self._progress.step("Read the site in its bucket"):
             bucket = await asyncio.to_thread(cloud.deployed.resource, SITE, _BUCKET)
             config = await asyncio.to_thread(read_site, cloud.deployed, bucket)
-            _expect("the engine in the site's config.json", config.get("engineId"), engine_id)
+            expect("the engine in the site's config.json", config.get("engineId"), engine_id)
         self._proof.add("the site is in its bucket", f"index.html, config.json with {engine_id}")
         with self._progress.step("Get a token through the HTTP API"):
             await self._ask("/api/token")
@@ -115,20 +117,37 @@ class _Demo:
                 self._cloud.deployed, table, conversation_id, messages=2 * len(_TEXTS)
             )
             outcomes = [message.outcome for message in conversation.messages if message.outcome]
-            _expect("how the answers ended", outcomes, ["complete"] * len(_TEXTS))
+            expect("how the answers ended", outcomes, ["complete"] * len(_TEXTS))
         self._proof.add(
             "the transcript is in the table",
             f"{len(conversation.messages)} messages, listed by day, read as the read API does",
         )
-        with self._progress.step("Read it with speechctl"):
-            shown = json.loads(await self._run_speechctl("show", conversation_id))
-            _expect("what speechctl shows", shown, conversation.as_json())
-        self._proof.add("speechctl reads it", f"speechctl transcripts show {conversation_id}")
+        await self._use_speechctl(conversation)
 
-    async def _run_speechctl(self, *arguments: str) -> str:
-        """Run `speechctl transcripts` as a person would; returns what it prints as JSON."""
-        command = ("transcripts", *arguments, "--json", "-e", "local")
-        return await run_speechctl(self._cloud.options.checkout, self._variables(), *command)
+    async def _use_speechctl(self, conversation: Conversation) -> None:
+        """Read, export, delete and restore a conversation as a person would."""
+        cloud, progress, name = self._cloud, self._progress, conversation.conversation_id
+        speechctl = Speechctl(
+            checkout=cloud.options.checkout,
+            environment=cloud.environment,
+            variables=self._variables(),
+        )
+        with progress.step("Read and export it with speechctl"):
+            await check_reading(speechctl, conversation)
+            rows = await check_exports(speechctl, conversation, cloud.folder)
+        self._proof.add("speechctl reads it", f"speechctl transcripts list; show {name}")
+        self._proof.add("speechctl exports it", f"{rows} rows of JSON Lines, {rows} of CSV")
+        with progress.step("Delete it, and restore it from ElevenLabs' record"):
+            items, refusal = await delete(speechctl, conversation)
+            progress.note(f"{items} items deleted; show now says: {refusal}")
+            record = cloud.platform.workspace.conversations[name].record
+            said = [(message.role, message.text) for message in record.messages]
+            messages = await restore(speechctl, name, said)
+        self._proof.add("speechctl deletes it", f"{items} items, and none is left")
+        self._proof.add(
+            "speechctl restores it",
+            f"{messages} messages of ElevenLabs' record, asked for with the key in the secret",
+        )
 
     def _variables(self) -> dict[str, str]:
         return self._cloud.account.variables(self._cloud.emulator.endpoint)
@@ -139,7 +158,8 @@ class _Demo:
             for name, value in self._variables().items():
                 self._progress.note(f"export {name}={value}")
             self._progress.note(
-                "PYTHONPATH=container:. .venv/bin/python -m cli transcripts list -e local"
+                "PYTHONPATH=container:. .venv/bin/python -m cli transcripts list"
+                f" -e {self._cloud.environment}"
             )
             await wait_for_enter()
 
@@ -149,9 +169,9 @@ class _Demo:
             await cloud.synthesize(_CHANGES)
             await cloud.toolkit.deploy()
             await cloud.follow_service()
-            _expect("the engine's id", (await cloud.outputs(API))["EngineId"], engine_id)
+            expect("the engine's id", (await cloud.outputs(API))["EngineId"], engine_id)
             engine = cloud.platform.workspace.engines.get(engine_id)
-            _expect("the engine's language", engine.settings.language, _LANGUAGE)
+            expect("the engine's language", engine.settings.language, _LANGUAGE)
             self._progress.note(f"the engine is still {engine_id}")
         await self._converse()
         self._proof.add("a change is an update", f"a new task talks, the engine is {engine_id}")
@@ -194,11 +214,6 @@ async def _do_both(first: Coroutine[Any, Any, None], second: Coroutine[Any, Any,
             group.create_task(second)
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
-
-
-def _expect(what: str, seen: object, promised: object) -> None:
-    if seen != promised:
-        raise CloudError(f"{what} is {seen}, not {promised}")
 
 
 def _check_processes() -> None:

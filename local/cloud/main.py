@@ -33,6 +33,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     # The CDK reads cdk.json in the working directory.
     os.chdir(options.checkout)
     _spare_the_proxy()
+    _forget_the_account()
     folder = Path(tempfile.mkdtemp(prefix="speech-engine-demo-"))
     progress = Progress(sys.stdout)
     try:
@@ -54,6 +55,12 @@ def _spare_the_proxy() -> None:
     for name in ("NO_PROXY", "no_proxy"):
         named = os.environ.get(name)
         os.environ[name] = ",".join([named, _LOOPBACK] if named else [_LOOPBACK])
+
+
+def _forget_the_account() -> None:
+    """Keep the SDK from a developer's own profile, which need not even be there."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
 
 
 def _fail(reason: str, folder: Path) -> int:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING, NoReturn
+from unittest.mock import patch
 
 import pytest
 
 from local.cloud import main as program
+from local.cloud.errors import CloudError
 from local.cloud.options import read_options
 from local.cloud.proof import NOT_PROVEN, Proof
 
@@ -23,16 +26,35 @@ def test_unexpected_error_is_one_line_and_a_traceback_in_the_logs(
 
     monkeypatch.setattr(program, "run_demo", break_down)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setenv("NO_PROXY", "example.com")
-    monkeypatch.setenv("no_proxy", "example.com")
     monkeypatch.chdir(tmp_path)
-    assert program.main([], {}) == 1
+    with patch.dict("os.environ"):
+        assert program.main([], {}) == 1
     (folder,) = tmp_path.iterdir()
     assert capsys.readouterr().err.splitlines() == [
         "make demo: RuntimeError: two lines",
         f"make demo: all logs are in {folder}",
     ]
     assert "break_down" in (folder / "traceback.log").read_text()
+
+
+def test_demo_does_not_see_the_developers_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile is not asked for, and what is on loopback not of a proxy."""
+    found: list[dict[str, str]] = []
+
+    async def look(*_: object) -> NoReturn:
+        found.append(dict(os.environ))
+        raise CloudError("seen")
+
+    monkeypatch.setattr(program, "run_demo", look)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with patch.dict("os.environ", {"AWS_PROFILE": "production", "NO_PROXY": "example.com"}):
+        assert program.main([], {}) == 1
+    (environ,) = found
+    assert not [name for name in environ if name.startswith("AWS_")]
+    assert environ["NO_PROXY"] == "example.com,127.0.0.1,localhost"
 
 
 def test_options_that_are_none_end_the_program(capsys: pytest.CaptureFixture[str]) -> None:
