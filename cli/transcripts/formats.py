@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from functions.transcripts.reader import Conversation, Message
 
-# The wide forms count in some spreadsheets too. A blank before the sign doesn't help either.
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")
+# The wide forms count in some spreadsheets too. A blank before the sign doesn't help either, nor
+# quotation marks where the spreadsheet's language has semicolons between cells.
+_FORMULA = re.compile(r"^(?=[\t\n])|(^|[;\n])(?=[^\S\n]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?")
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>&|~#$])|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
@@ -49,7 +50,7 @@ class JsonLines:
 
 
 class Csv:
-    """RFC 4180 with a head line. A text that could be a formula has an apostrophe before it."""
+    """RFC 4180 with a head line. What could be a formula has an apostrophe before it."""
 
     def __init__(self, output: TextIO) -> None:
         self._writer = csv.DictWriter(output, COLUMNS)
@@ -95,8 +96,7 @@ def _make_printable(text: str) -> str:
 
 
 def _disarm(text: str) -> str:
-    text = _make_printable(text)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return _FORMULA.sub(r"\g<0>'", _make_printable(text))
 
 
 def _tell_message(message: Message) -> list[str]:

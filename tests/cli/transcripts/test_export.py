@@ -62,6 +62,19 @@ def test_csv_has_no_formula(client: Any, speechctl: Program) -> None:
     assert not {*"\x00\x1b\x85"} & {*ended.out}
 
 
+def test_csv_has_no_formula_where_cells_are_parted_by_semicolons(
+    client: Any, speechctl: Program
+) -> None:
+    """Such a spreadsheet takes semicolons and line ends for its own, within quotation marks too."""
+    texts = ["well; =1;no", "two\r\n+1", "a;b\nc"]
+    put(client, make_head("conv_a"))
+    put(client, *(make_message("conv_a", 1, n, text) for n, text in enumerate(texts)))
+    rows = csv.DictReader(
+        io.StringIO(speechctl("export", "conv_a", "--format", "csv").out, newline="")
+    )
+    assert [row["text"] for row in rows] == ["well;' =1;no", "two\n'+1", "a;b\nc"]
+
+
 @pytest.mark.parametrize("column", ["role", "user", "engine_id"])
 def test_csv_has_no_formula_in_any_column(client: Any, speechctl: Program, column: str) -> None:
     """Names come from others too."""
