@@ -37,6 +37,8 @@ class Tool:
         documentation = inspect.getdoc(function) if inspect.isroutine(function) else None
         if not documentation:
             raise ToolError(f"tool {name!r} has no docstring; a model chooses tools by it")
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise ToolError(f"tool {name!r} yields; return the whole result")
         if seconds <= 0:
             raise ToolError(f"tool {name!r} has a time limit of {seconds:g} s; give it some")
         self._function = function

@@ -178,7 +178,9 @@ def _as_text(value: object) -> str:
             text = to_json(value).decode()
         except ValueError as error:
             raise _Failure("no_json", _FAILED, error) from None
-    return text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - len(_CUT)] + _CUT
+    if len(text) > _MAX_CHARACTERS:
+        text = text[: _MAX_CHARACTERS - len(_CUT)] + _CUT
+    return text.encode(errors="replace").decode()  # a lone surrogate fits into no request
 
 
 def _log(

@@ -25,6 +25,7 @@ from speech_engine import SpeechEngineSession
 from tests.fakes.sockets import MockSocket, chunk, conversation, final, init, transcript, until
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
     from decimal import Decimal
 
     from agents.prompt import ToolResult
@@ -178,6 +179,16 @@ def anything(*texts: str) -> None:
     """Do."""
 
 
+def one_by_one(number: int) -> Iterator[int]:
+    """Do."""
+    yield number
+
+
+async def one_after_another(number: int) -> AsyncIterator[int]:
+    """Do."""
+    yield number
+
+
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
@@ -190,6 +201,8 @@ def anything(*texts: str) -> None:
         (bad_type, "tool 'bad_type' has a type that can't be read"),
         (by_position, "can't be given by name"),
         (anything, "can't be given by name"),
+        (one_by_one, "tool 'one_by_one' yields; return the whole result"),
+        (one_after_another, "tool 'one_after_another' yields"),
     ],
 )
 def test_tool_refuses_what_no_model_could_call(function: Any, reason: str) -> None:
@@ -274,10 +287,11 @@ async def test_tools_of_an_empty_round_have_no_results() -> None:
         (None, "null"),
         ({"at": datetime.date(2026, 1, 2), "items": [Item("tea")]}, None),
         ("x" * 9_000, "x" * 7_992 + " … (cut)"),
+        ("caf\udce9", "caf?"),
     ],
 )
 async def test_tool_results_are_text_of_bounded_length(value: object, content: str | None) -> None:
-    """A text stays as it is, anything else becomes JSON, nothing is blank and nothing endless."""
+    """A text stays as it is, all else is JSON; nothing is blank, endless or without an encoding."""
 
     @tool
     async def give() -> object:
