@@ -144,9 +144,10 @@ class Assistant:
                         if isinstance(piece, ToolCall):
                             calls.append(piece)
                             continue
+                        spoken = piece if texts else _set_apart(piece, said)
                         said = piece or said
                         texts.append(piece)
-                        yield piece
+                        yield spoken
                 if not calls:
                     return
                 with toolbox.start(calls, session) as run:
@@ -158,8 +159,13 @@ class Assistant:
             raise ModelError(f"{asking.model} called tools {_MOST_ROUNDS} times without an answer")
         except ModelError as error:
             logger.error("answer failed", extra={**asking.fields, "reason": str(error)})
-            apology = self._manner.sentences.apology
-            yield f" {apology}" if said and not said[-1].isspace() else apology
+            yield _set_apart(self._manner.sentences.apology, said)
+
+
+def _set_apart(text: str, said: str) -> str:
+    """What is said next, one blank behind what was `said`: what touches is spoken as one word."""
+    touches = said and text and not (said[-1].isspace() or text[0].isspace())
+    return f" {text}" if touches else text
 
 
 async def _check(model: Model) -> ModelRefused | None:

@@ -150,6 +150,14 @@ async def test_assistant_calls_tools_and_asks_again() -> None:
     ]
 
 
+async def test_assistant_sets_what_follows_a_tool_apart() -> None:
+    """Sentences before and after a call are heard as two, also where the model puts no blank."""
+    model = ScriptedModel("model/0", [["Let me see.", CALL], ["It is", " on its way."]])
+    async with opened(model) as assistant:
+        answer = await heard(assistant, [order_status])
+    assert answer == ["Let me see.", " It is", " on its way."]
+
+
 async def test_assistant_fills_the_silence_of_a_slow_tool() -> None:
     """Who said nothing before a tool that takes its time says the filler."""
     model = ScriptedModel("model/0", [[ToolCall("1", "slow_status", '{"order": 7}')], ["Done."]])
