@@ -149,8 +149,9 @@ async def test_kill_in_the_middle_loses_the_turn_in_flight_at_most(
         told = messages_of(found[record.name])
         assert {*range(1, FIRST_TURNS + 1)} <= set(told)
         for turn, messages in told.items():
-            known = spoken(record, turn)
-            assert messages == known[: len(messages)]
+            # The table may have left the question and taken the answer.
+            question, answer = spoken(record, turn)
+            assert messages in ([question], [answer], [question, answer])
         known_messages = {*record.last_history(), *(m for turn in told.values() for m in turn)}
         missing = [message for message in record.messages() if message not in known_messages]
         assert missing in ([], [("agent", record.answers[-1])])
