@@ -14,11 +14,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
-from agents.intents import C, Declined, Intents, Request
+from agents.intents import C, Declined, Intent, Intents, Request
 from agents.phrases import Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
 SETTLE_SECONDS = 0.8
 """From a confirmation to the deed: the platform may hear one pause again, and more in it."""
@@ -31,6 +31,9 @@ _ANSWER_SECONDS = 60.0
 
 _PATIENCE_SECONDS = 2.5
 """How long a turn waits for a deed; the platform repeats itself after 4 s without an answer."""
+
+_LIMIT_SECONDS = 20.0
+"""How long one call of an intent's function may take; then it counts as failed."""
 
 logger = logging.getLogger("agents")
 
@@ -149,7 +152,9 @@ class IntentDialogue(Generic[C]):
     async def _word(self, request: Request[C]) -> str:
         """The question of a request. Raises Declined."""
         assert request.intent.ask is not None, "only privileged intents are asked about"
-        question = await request.intent.ask(self._context, request.values)
+        question = await self._call(
+            request.intent, request.intent.ask(self._context, request.values)
+        )
         if self._intents.answers_itself(question, request):
             raise Declined(self._wording.not_askable)
         return question
@@ -175,17 +180,25 @@ class IntentDialogue(Generic[C]):
     async def _run(self, request: Request[C], key: str) -> str:
         intent = request.intent
         try:
-            text = await intent.run(self._context, request.values, key)
+            text = await self._call(intent, intent.run(self._context, request.values, key))
         except Declined as reason:
             text = str(reason)
+        if key:
+            self._done = (request, text)
+        return text
+
+    async def _call(self, intent: Intent[C], work: Awaitable[str]) -> str:
+        """What a function of the intent says. Raises Declined, also where the function fails."""
+        try:
+            async with asyncio.timeout(_LIMIT_SECONDS):
+                return await work
+        except Declined:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a shop's system raises
             # Its name only: a message or a traceback may quote what was said.
             fields = {"intent": intent.name, "error": type(error).__name__}
             logger.error("intent failed", extra=fields)
-            text = self._wording.failed
-        if key:
-            self._done = (request, text)
-        return text
+            raise Declined(self._wording.failed) from None
 
     async def _tell_deed(self) -> AsyncGenerator[str, None]:
         """Wait for the deed, which goes on when the turn does not, and tell how it ended."""

@@ -32,13 +32,17 @@ class Store:
         self.may_end.set()
         self.begun = asyncio.Event()
         self.error: Exception | None = None
+        self.ask_error: Exception | None = None
 
     async def look(self, values: Values, _key: str) -> str:
+        await self.may_end.wait()
         if self.error:
             raise self.error
         return f"Here is {values['number']}."
 
     async def ask(self, values: Values) -> str:
+        if self.ask_error:
+            raise self.ask_error
         if values.get("number") == "00":
             raise Declined("There is no 00.")
         return f"Shall I drop {values.get('number') or values['name']}?"
@@ -295,6 +299,33 @@ async def test_intent_that_fails_is_told_and_logged_without_speech(
     (record,) = caplog.records
     assert (record.levelno, record.getMessage()) == (logging.ERROR, "intent failed")
     assert "secret" not in str(record.__dict__)
+
+
+async def test_question_that_cannot_be_put_is_told_and_logged_without_speech(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A shop's system that fails before the question leaves no turn without words."""
+    talk = Talk()
+    talk.store.ask_error = RuntimeError("secret words of the user")
+    assert await talk.say("Drop 42.") == WORDING.failed
+    talk.proposals = [("drop", {"number": "42"})]
+    assert await talk.say("I don't need it any more.") == "Let me see. It is all done."
+    assert talk.declined == [WORDING.failed]
+    assert [record.getMessage() for record in caplog.records] == ["intent failed"] * 2
+    assert "secret" not in str([record.__dict__ for record in caplog.records])
+
+
+@pytest.mark.parametrize("said", ["Drop 42.", "Look at 42."])
+async def test_intent_that_does_not_end_has_failed(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What hangs keeps a conversation for its time limit, and not for good."""
+    monkeypatch.setattr(confirmation, "_LIMIT_SECONDS", 0.02)
+    talk = Talk()
+    talk.store.may_end.clear()
+    answers = [await talk.say(said), await talk.say("Yes, drop it.")]
+    assert WORDING.failed in answers
+    assert await talk.say("Hello.") == "Let me see. It is all done."
 
 
 async def test_question_that_holds_its_answer_is_not_asked() -> None:
