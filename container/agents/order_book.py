@@ -7,7 +7,7 @@ an order may still be changed is decided here, at the moment of the deed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,22 +119,19 @@ class OrderBook:
 
     async def cancel(self, number: str, key: str) -> None:
         """Cancel an order that has not left yet. Raises OrderError."""
-        if key not in self._entries:
-            order = await self.check(number, "cancel")
-            self._change(Entry(key, "cancel", number), replace(order, status="cancelled"))
+        await self._change(Entry(key, "cancel", number), status="cancelled")
 
     async def refund(self, number: str, key: str) -> None:
         """Pay back an order that was delivered. Raises OrderError."""
-        if key not in self._entries:
-            order = await self.check(number, "refund")
-            self._change(Entry(key, "refund", number), replace(order, status="refunded"))
+        await self._change(Entry(key, "refund", number), status="refunded")
 
     async def change_address(self, number: str, address: str, key: str) -> None:
         """Send an order that has not left yet elsewhere. Raises OrderError."""
-        if key not in self._entries:
-            order = await self.check(number, "address")
-            self._change(Entry(key, "address", number), replace(order, address=address))
+        await self._change(Entry(key, "address", number), address=address)
 
-    def _change(self, entry: Entry, order: Order) -> None:
-        self._entries[entry.key] = entry
-        self._orders[order.number] = order
+    async def _change(self, entry: Entry, **fields: Any) -> None:
+        """Make a change once, however often its key comes. Raises OrderError."""
+        if entry.key not in self._entries:
+            order = await self.check(entry.number, entry.change)
+            self._entries[entry.key] = entry
+            self._orders[order.number] = replace(order, **fields)
