@@ -7,10 +7,10 @@ definition. A new task definition means new processes first, then SIGTERM for th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
-import socket
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ import httpx
 from local.cloud.errors import CloudError
 from local.cloud.readiness import is_ready
 from local.dev.child import Child
+from local.dev.ports import reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -77,10 +78,12 @@ class ProcessTasks:
             return
         old, self._running = self._running, []
         try:
-            for _ in range(service.desired):
-                self._running.append(await self._start(service))
-            for task in self._running:
-                await self._wait_until_ready(task)
+            with contextlib.ExitStack() as reserved:
+                for _ in range(service.desired):
+                    port = reserved.enter_context(reserved_port())
+                    self._running.append(await self._start(service, port))
+                for task in self._running:
+                    await self._wait_until_ready(task)
             await asyncio.to_thread(self._register, self._running, old)
             await self._on_targets()
         finally:
@@ -91,9 +94,8 @@ class ProcessTasks:
         running, self._running = self._running, []
         await _stop(running)
 
-    async def _start(self, service: Service) -> _Task:
+    async def _start(self, service: Service, port: int) -> _Task:
         container = service.container
-        port = _free_port()
         environ = await asyncio.to_thread(self._environ, container, port)
         child = await Child.start(self._command(container), environ, self._keep_line)
         return _Task(
@@ -164,12 +166,6 @@ def read_command(dockerfile: Path) -> list[str]:
 
 def _target(task: _Task) -> dict[str, object]:
     return {"Id": HOST, "Port": task.port}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 async def _stop(tasks: list[_Task]) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from local.dev.console import Console
 from local.dev.engines import EngineClient, EngineError, throwaway_engine
 from local.dev.options import ROOT, WEB, OptionError, Options, read_options
 from local.dev.page_build import PageBuild
+from local.dev.ports import HOST, reserved_port
 from local.dev.server import ReloadingServer
 from local.dev.serving import serve_app
 from local.dev.site import Site, build_site
@@ -25,7 +25,6 @@ from local.platform import Platform
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-HOST = "127.0.0.1"
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -65,10 +64,9 @@ async def _run_until_signal(options: Options, console: Console) -> int:
 
 
 async def _run(options: Options, console: Console) -> None:
-    port = choose_port("PORT", options.server_port)
-    page_port = choose_port("PAGE_PORT", options.page_port)
-    ending = contextlib.AsyncExitStack()
-    async with ending:
+    async with contextlib.AsyncExitStack() as ending:
+        port = _reserve_port("PORT", options.server_port, ending)
+        page_port = _reserve_port("PAGE_PORT", options.page_port, ending)
         platform = await ending.enter_async_context(_platform(options, port))
         engine_id = await ending.enter_async_context(
             throwaway_engine(
@@ -115,7 +113,8 @@ async def _platform(options: Options, port: int) -> AsyncIterator[_PlatformAcces
         if options.public_ws_url is not None and options.api_key is not None:
             base_url, api_key, ws_url = options.base_url, options.api_key, options.public_ws_url
         else:
-            simulator = await _start_simulator(options.simulator_port)
+            simulator_port = _reserve_port("SIMULATOR_PORT", options.simulator_port, ending)
+            simulator = await _start_simulator(simulator_port)
             ending.push_async_callback(simulator.stop)
             base_url, api_key = simulator.url, simulator.api_key
             ws_url = f"ws://{HOST}:{port}{options.ws_path}"
@@ -131,10 +130,7 @@ async def _platform(options: Options, port: int) -> AsyncIterator[_PlatformAcces
 
 
 async def _start_simulator(port: int) -> Platform:
-
-    simulator = Platform(
-        api_key=f"sk_local_{secrets.token_hex(16)}", port=choose_port("SIMULATOR_PORT", port)
-    )
+    simulator = Platform(api_key=f"sk_local_{secrets.token_hex(16)}", port=port)
     await simulator.start()
     return simulator
 
@@ -158,18 +154,15 @@ async def _page(port: int, platform: _PlatformAccess, engine_id: str) -> AsyncIt
         yield url
 
 
-def choose_port(name: str, port: int) -> int:
-    """The port itself if it is free, or a free one for 0. Raises DevError."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise DevError(
-                f"port {port} can't be used: {error.strerror}; end what listens there, or choose"
-                f" another: make dev {name}=<port>"
-            ) from None
-        return int(probe.getsockname()[1])
+def _reserve_port(name: str, port: int, ending: contextlib.AsyncExitStack) -> int:
+    """The port itself, or a free one for 0; this run's until it ends. Raises DevError."""
+    try:
+        return ending.enter_context(reserved_port(port))
+    except OSError as error:
+        raise DevError(
+            f"port {port} can't be used: {error.strerror}; end what listens there, or choose"
+            f" another: make dev {name}=<port>"
+        ) from None
 
 
 def _server_settings(port: int, ws_path: str, api_key: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from local.cloud.terminator import Listener, LoadBalancer, Target, TerminatorError, reserve_port
+from local.dev.ports import HOST, reserved_port
 from tests.fakes.load_balancers import (
     HTTP,
     HTTPS,
@@ -96,15 +97,14 @@ async def test_reload_may_change_the_protocol_of_a_port(kind: str, tmp_path: Pat
 @pytest.mark.parametrize("kind", KINDS)
 async def test_target_that_is_down_is_a_503_until_it_is_back(kind: str, tmp_path: Path) -> None:
     """Without a target in service clients are told so at once, and served again afterwards."""
-    async with echo_target("a") as a:
-        target = a.target
-    async with serve_front(kind, balance(target), tmp_path) as front:
-        assert (await front.get("/")).status_code == 503
-        async with echo_target("a", port=target.port):
-            await front.until("/", 200)
-        await front.until("/", 503)
-        await front.reload(balance())
-        assert (await front.get("/")).status_code == 503
+    with reserved_port() as port:
+        async with serve_front(kind, balance(Target(HOST, port)), tmp_path) as front:
+            assert (await front.get("/")).status_code == 503
+            async with echo_target("a", port=port):
+                await front.until("/", 200)
+            await front.until("/", 503)
+            await front.reload(balance())
+            assert (await front.get("/")).status_code == 503
 
 
 @pytest.mark.parametrize("kind", KINDS)
