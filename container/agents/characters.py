@@ -14,14 +14,15 @@ _PLAIN = bytes(
     code for code in (*range(0x20, 0x7F), *range(0xA1, 0x100)) if code not in b"<>[]\xad"
 )
 
-# Scripts in which U+200C and U+200D change what a word looks like or means.
+# Scripts in which U+200C and U+200D change what a word looks like or means; none of what is taken
+# out: a joiner that is left has to stand beside what is left.
 # https://www.unicode.org/reports/tr31/#Layout_and_Format_Control_Characters
 _JOINING = (
-    "\u0600-\u0dff\u0f00-\u109f\u1780-\u18af\u1a20-\u1aad\u1b00-\u1c4f\ua840-\ua9ff\ufb50-\ufdcf"
-    "\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
+    "\u0600-\u061b\u061d-\u0dff\u0f00-\u109f\u1780-\u17b3\u17b6-\u180a\u1810-\u18af"
+    "\u1a20-\u1aad\u1b00-\u1c4f\ua840-\ua9ff\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
 )
 _VIRAMA = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
-_EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff"
+_EMOJI = "\u2190-\u27ff\u2801-\u2bff\U0001f000-\U0001faff"
 _HAS_EMOJI_FORM = f"#*0-9\u00a9\u00ae\u203c\u2049\u2122\u2139\u3030\u303d\u3297\u3299{_EMOJI}"
 
 # Never needed: controls that are no white space, what Unicode calls ignorable by default (among
@@ -38,9 +39,11 @@ _SOMETIMES = "\u180b-\u180f\u200c\u200d\ufe0f"
 _IN_ITS_PLACE = (
     f"(?<=[{_JOINING}][\u200c\u200d])(?=[{_JOINING}])"
     f"|(?<=[{_VIRAMA}][\u200c\u200d])"
-    f"|(?<=[{_EMOJI}\ufe0f]\u200d)(?=[{_EMOJI}])"
+    f"|(?<=[{_EMOJI}]\u200d)(?=[{_EMOJI}])"
+    f"|(?<=[{_HAS_EMOJI_FORM}]\ufe0f\u200d)(?=[{_EMOJI}])"
     f"|(?<=[{_HAS_EMOJI_FORM}]\ufe0f)"
     "|(?<=[\u1820-\u18aa][\u180b-\u180f])"
+    f"|(?<=[\u1820-\u18aa][\u180b-\u180f][\u200c\u200d])(?=[{_JOINING}])"
 )
 # The class comes first, which makes the search fast; its context is looked at where it matches.
 _INVISIBLE = re.compile(f"[{_NEVER}{_SOMETIMES}](?!{_IN_ITS_PLACE})")

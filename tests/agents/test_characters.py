@@ -74,6 +74,7 @@ def test_clean_makes_white_space_single_spaces() -> None:
         "\u0d05\u0d35\u0d28\u0d4d\u200d",  # Malayalam: he, with a final joiner
         "\u0dc1\u0dca\u200d\u0dbb\u0dd3",  # Sinhala: Sri
         "\u1820\u180b",  # Mongolian, a variant of a letter
+        "\u1820\u180b\u200d\u1821",  # and one that joins
         "\U0001f468\u200d\U0001f469\u200d\U0001f467",  # a family
         "\u2764\ufe0f\u200d\U0001f525 5\ufe0f\u20e3",  # a burning heart, a keycap
         "\U0001f9d1\U0001f3fd\u200d\U0001f680",  # an astronaut with a skin tone
@@ -96,7 +97,26 @@ def test_clean_takes_joiners_and_selectors_out_of_place(text: str) -> None:
     assert len(clean(text)) == len(text) - 1
 
 
-@given(st.text(st.characters() | st.sampled_from(HIDDEN + "<>[]|~\u200d\ufe0f\u0645"), max_size=60))
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a\ufe0f\u200d\U0001f469", "a\U0001f469"),
+        ("\u2800\u200d\U0001f469", "\U0001f469"),
+        ("\u0645\u061c\u200d\u0645", "\u0645\u0645"),
+        ("\u0645\u200d\u061c", "\u0645"),
+        ("\u17b4\u200c\u1780", "\u1780"),
+        ("\u2800\ufe0f", ""),
+    ],
+)
+def test_clean_leaves_no_joiner_beside_what_it_takes_out(text: str, left: str) -> None:
+    """What a joiner needs beside it has to be there afterwards too."""
+    assert clean(text) == left
+
+
+JOINERS = "\u200c\u200d\ufe0f\u180b\u061c\u17b4\u0645\u094d\u1820\u1780\u2764\U0001f469"
+
+
+@given(st.text(st.characters() | st.sampled_from(f"{HIDDEN}{JOINERS}<>[]|~"), max_size=60))
 def test_clean_is_complete_after_once(text: str) -> None:
     """Cleaning again changes no letter; nothing gets longer; no control is left."""
     once = clean(text)
