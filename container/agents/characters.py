@@ -19,7 +19,8 @@ _PLAIN = bytes(
 # https://www.unicode.org/reports/tr31/#Layout_and_Format_Control_Characters
 _JOINING = (
     "\u0600-\u061b\u061d-\u0dff\u0f00-\u109f\u1780-\u17b3\u17b6-\u180a\u1810-\u18af"
-    "\u1a20-\u1aad\u1b00-\u1c4f\ua840-\ua9ff\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f"
+    "\u1a20-\u1aad\u1b00-\u1c4f\ua840-\ua9ff\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc"
+    "\U00010a00-\U00011fff\U0001e900-\U0001e95f"
 )
 _VIRAMA = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
 _EMOJI = "\u2190-\u27ff\u2801-\u2bff\U0001f000-\U0001faff"
