@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 # What began earlier, and is open still, is taken for the remains of a task that was killed.
 LOOK_BACK_SECONDS = 3 * 3600
-# The index is behind the table, and clocks differ: so far before the newest is looked once more.
-_OVERLAP_SECONDS = 120
+# Clocks differ, and the table may have been away for a task: so far before the newest is looked
+# once more.
+_OVERLAP_SECONDS = 600
 # Items that had to be retried come after the end.
 _LOOKS_AFTER_END = 3
 _PAGE = 100
@@ -82,15 +83,16 @@ class Watch:
         for head in self._list_recent():
             if head.conversation_id in self._known:
                 continue
-            is_new = head.started_at >= _format(self._began_at)
+            is_old = head.started_at < _format(self._began_at)
+            is_over = is_old and head.ended_at is not None
+            # What was said before somebody looked is for `show`.
+            skipped = self._read(head.conversation_id) if is_old and not is_over else ()
             self._known[head.conversation_id] = head.started_at
-            if head.ended_at and not is_new:
-                continue
-            self._watched[head.conversation_id] = _Watched()
-            if not is_new:
-                # What was said before somebody looked is for `show`.
-                self._skip(head.conversation_id)
-            yield News("began", head.conversation_id, head)
+            if not is_over:
+                self._watched[head.conversation_id] = _Watched(
+                    {(each.event_id, each.index): each.heard for each in skipped}
+                )
+                yield News("began", head.conversation_id, head)
 
     def _list_recent(self) -> list[Head]:
         """The conversations that may not be known yet, oldest first."""
@@ -110,10 +112,6 @@ class Watch:
             cursor = page.cursor
             if cursor is None or (page.heads and page.heads[-1].started_at < oldest):
                 return heads[::-1]
-
-    def _skip(self, conversation_id: str) -> None:
-        for message in self._read(conversation_id):
-            self._watched[conversation_id].told[message.event_id, message.index] = message.heard
 
     def _read(self, conversation_id: str) -> Sequence[Message]:
         try:

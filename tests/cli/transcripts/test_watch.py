@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
 from cli.transcripts.watch import LOOK_BACK_SECONDS, Watch
-from functions.transcripts.reader import TranscriptReader
+from functions.transcripts.reader import TableBusy, TranscriptReader
 from tests.fakes.dynamo import TABLE
 from tests.fakes.transcript_items import SHARDS, make_head, make_message, make_part, put
 
@@ -75,6 +76,27 @@ def test_what_comes_late_is_told(client: Any, look: Any) -> None:
     put(client, {**long, "heard": "lo"})
     assert look() == [("heard", "long text")]
     assert look() == []
+
+
+def test_a_beginning_that_comes_late_is_told(client: Any, look: Any) -> None:
+    """A task that the table was away for writes heads that are minutes older than the newest."""
+    put(client, head_at("conv_new", NOW + timedelta(minutes=9)))
+    assert look() == [("began", "conv_new")]
+    put(client, head_at("conv_late", NOW), make_message("conv_late", 1, 0, "hi"))
+    assert look() == [("began", "conv_late"), ("message", "hi")]
+
+
+@pytest.mark.usefixtures("speechctl")
+def test_a_busy_table_brings_no_old_messages(client: Any) -> None:
+    """What could not be read at one look is told at the next, and nothing else."""
+    reader = TranscriptReader(client, TABLE, shards=SHARDS, clock=NOW.timestamp)
+    put(client, head_at("conv_on", NOW - timedelta(minutes=5)))
+    put(client, make_message("conv_on", 1, 0, "before"))
+    watch = Watch(reader, NOW.timestamp)
+    is_busy = patch.object(reader, "read", side_effect=TableBusy("busy", "x"))
+    with is_busy, pytest.raises(TableBusy):
+        list(watch.look())
+    assert [each.kind for each in watch.look()] == ["began"]
 
 
 def test_an_end_waits_for_messages_that_are_missing(client: Any, look: Any) -> None:
