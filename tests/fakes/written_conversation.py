@@ -21,19 +21,19 @@ LONG = "long " * (MOST_TEXT_BYTES // 4)
 _RULES = ItemRules(days=30, shards=4, keeps_text=True, environment="test", agent="agent:answer")
 
 
-def write_down() -> list[Item]:
+def write_down(started_at: float = START) -> list[Item]:
     """The items of two turns: the first answer was heard in part, the second is `LONG`."""
     scribe = Scribe(_RULES, Redactor())
-    call = Call(conversation_id=NAME, started_at=START, engine_id="seng_1", user="me")
+    call = Call(conversation_id=NAME, started_at=started_at, engine_id="seng_1", user="me")
     call.ending = "closed"
     hello, card = ("user", "hello"), ("user", "my card is 4111 1111 1111 1111")
     first = _make_turn(1, hello, answer="Your table is booked")
     second = _make_turn(2, hello, ("agent", "Your table"), card, answer=LONG)
     events: list[Event] = [
         Began(call),
-        Spoke(call, first, START + 11),
-        Spoke(call, second, START + 21),
-        Ended(call, START + 30, 1000),
+        Spoke(call, first, started_at + 11),
+        Spoke(call, second, started_at + 21),
+        Ended(call, started_at + 30, 1000),
     ]
     return [dict(item) for event in events for item in scribe.write_down(event)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +28,7 @@ def test_what_the_server_wrote_opens_in_pandas(
 ) -> None:
     """A row for each message, words and numbers as they were, what was redacted named."""
     pandas: Any = importlib.import_module("pandas")
-    put(client, *write_down())
+    put(client, *write_down(time.time()))
     file = tmp_path / f"transcripts.{form}"
     assert speechctl("export", NAME, "--format", form, "--output", str(file)).code == 0
     read = pandas.read_csv if form == "csv" else pandas.read_json
