@@ -116,13 +116,18 @@ class _Shown:
 
 
 def _redact(said: Said, rules: FillRules) -> _Shown:
+    from service.transcripts.texts import cut_at_redaction
+
     if not rules.keeps_text:
         return _Shown(None, None, ())
     text, kinds = _redact_text(said.text, rules.redactor)
     if said.heard is None:
         return _Shown(text, None, tuple(sorted(kinds)))
     heard, more = _redact_text(said.heard, rules.redactor)
-    return _Shown(text, heard, tuple(sorted({*kinds, *more})))
+    found = tuple(sorted({*kinds, *more}))
+    if text is None or heard is None:
+        return _Shown(text, None, found)
+    return _Shown(text, cut_at_redaction(heard, text) if found else heard, found)
 
 
 def _redact_text(text: str, redactor: Redactor | None) -> tuple[str | None, Iterable[str]]:

@@ -12,7 +12,7 @@ from service.transcripts.conversation import Answer, Conversation
 from service.transcripts.events import Began, Ended, Spoke
 from service.transcripts.history import History
 from service.transcripts.items import MOST_TEXT_BYTES, format_time, make_head, make_message
-from service.transcripts.texts import make_name, make_storable, split_text
+from service.transcripts.texts import cut_at_redaction, make_name, make_storable, split_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,7 +104,8 @@ class Scribe:
         text, kinds = self._redact(heard)
         found = sorted({*str(answer.item.get("redacted", "")).split(","), *kinds} - {""})
         item = {**answer.item, **({"redacted": ",".join(found)} if found else {})}
-        if text is not None:
+        if text is not None and "text" in item:
+            text = cut_at_redaction(text, str(item["text"])) if found else text
             item["heard"] = split_text(text, MOST_TEXT_BYTES)[0]
         return [item]
 

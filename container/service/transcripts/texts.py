@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import takewhile
 
 # A partition key may have 2048 bytes; the platform's ids have about 30.
 _MOST_NAME_BYTES = 256
@@ -38,3 +39,18 @@ def split_text(text: str, most_bytes: int) -> list[str]:
         pieces.append(data[start:end].decode())
         start = end
     return [*pieces, data[start:].decode()]
+
+
+def cut_at_redaction(heard: str, told: str) -> str:
+    """What was heard of an answer, as far as the answer in its redacted form begins so.
+
+    Of what was taken out of the whole, a part may be nothing that is known as such.
+    """
+    words, others = heard.split(), told.split()
+    pairs = zip(words, others, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    rest, behind = words[same:], others[same : same + 1]
+    # The last word may have been heard in part.
+    if not rest or (len(rest) == 1 and behind and behind[0].startswith(rest[0])):
+        return heard
+    return " ".join([*words[:same], *(word for word in behind if "[" in word)])

@@ -108,6 +108,14 @@ def test_what_must_not_be_stored_is_not() -> None:
     assert ("text" in failed, failed["redacted"]) == (False, "failed")
 
 
+def test_no_part_of_what_was_redacted_is_stored() -> None:
+    """Where an answer was interrupted within a number, the beginning of it is left out."""
+    rules = FillRules(expires_at=1, keeps_text=True, redactor=Blot(), shards=1, about={})
+    said = Said(role="agent", text="card 4111 and more", heard="card 41 1", at=BEGAN)
+    (card,) = plan_messages(record_of(said), (), rules).items
+    assert card["heard"] == "card [card]"
+
+
 def test_redacted_messages_are_known_again() -> None:
     """What was redacted when it was stored is not filled a second time."""
     rules = FillRules(expires_at=1, keeps_text=True, redactor=Blot(), shards=1, about={})

@@ -128,6 +128,14 @@ def test_scribe_lets_no_text_out_unredacted() -> None:
     assert again["characters"] == len(answer)
 
 
+@pytest.mark.parametrize("heard", ["", " 4111", " 4111 1111 1111 11", " 4111 1111 1111 11..."])
+def test_scribe_lets_no_part_of_what_was_redacted_out(heard: str) -> None:
+    """Where an answer was interrupted within a number, the beginning of it is not stored."""
+    answer = "I have 4111 1111 1111 1111, right?"
+    (again,) = hear(f"-I have{heard}", make_scribe(Redactor()), answer=answer)
+    assert again["heard"] == ("I have [card]," if heard else "I have")
+
+
 class Broken:
     """A redactor that fails."""
 

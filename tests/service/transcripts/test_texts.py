@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.transcripts.texts import make_name, make_storable, split_text
+from service.transcripts.texts import (
+    cut_at_redaction,
+    make_name,
+    make_storable,
+    split_text,
+)
 
 
 @given(st.text(max_size=60), st.integers(4, 30))
@@ -27,3 +33,21 @@ def test_names_are_short_and_stay_distinct() -> None:
     assert made[:3] == ["conv_1", "?", "?"]
     assert len({*made[2:]}) == 3
     assert max(len(name.encode()) for name in made) <= 256
+
+
+@pytest.mark.parametrize(
+    ("heard", "kept"),
+    [
+        ("", ""),
+        ("Write to", "Write to"),
+        ("Write  to [ema", "Write  to [ema"),
+        ("Write to jo@exam", "Write to [email],"),
+        ("Write to [email], or ca", "Write to [email], or ca"),
+        ("Write to [email], or call 415", "Write to [email], or call [phone]"),
+        ("Wrote to 415", ""),
+        ("Write to [email], or call [phone] 415", "Write to [email], or call [phone]"),
+    ],
+)
+def test_texts_are_cut_where_something_was_taken_out(heard: str, kept: str) -> None:
+    """What was heard is kept as far as the redacted whole begins so."""
+    assert cut_at_redaction(heard, "Write to [email], or call [phone]") == kept
