@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Values = Mapping[str, str]
 
+# Of every script that a transcript may be in; the Greek one becomes a semicolon.
+_QUESTION_MARKS = frozenset("?\u00bf;\u055e\u061f\u1367\u203d\u2e2e")
+
 C = TypeVar("C")
 """What the functions of intents work on: the caller of one conversation, say."""
 
@@ -113,7 +116,7 @@ class Intents(Generic[C]):
     def is_confirmed(self, request: Request[C], utterance: Utterance) -> bool:
         """Whether the whole utterance says yes to this request; a question says nothing."""
         said = self._confirmations[request.intent.name].match(utterance)
-        if said is None or "?" in utterance.text:
+        if said is None or not _QUESTION_MARKS.isdisjoint(utterance.text):
             return False
         return all(request.values.get(slot) == value for slot, value in said.items())
 

@@ -55,7 +55,9 @@ def test_confirmation_says_yes_to_the_values_that_were_asked_about() -> None:
     assert not INTENTS.is_confirmed(request, Utterance("Yes, drop four three."))
 
 
-@pytest.mark.parametrize("said", ["yes drop it?", "yes", "drop it", "yes drop it now", "no"])
+@pytest.mark.parametrize(
+    "said", ["yes drop it?", "yes drop it\u061f", "yes", "drop it", "yes drop it now", "no"]
+)
 def test_confirmation_is_nothing_less(said: str) -> None:
     """A part of it, more than it, or a question is no yes."""
     assert not INTENTS.is_confirmed(Request(DROP, {"number": "42"}), Utterance(said))
