@@ -102,7 +102,7 @@ class AnthropicModel:
             # The SDK says only that the connection failed; its cause is the HTTP client's error.
             cause = error.__cause__
             return explain_exception(self.name, cause if isinstance(cause, Exception) else error)
-        if error.status_code < 400:
+        if error.status_code < 300:
             # An error event inside a stream comes with the stream's own status, a success.
             return report_break(self.name)
         retry_after = parse_retry_after(error.response.headers.get("retry-after"))

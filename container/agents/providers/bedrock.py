@@ -143,6 +143,7 @@ def create(name: str, model: str, access: Access, options: ModelOptions) -> Mode
     from aiobotocore.session import get_session  # type: ignore[import-untyped]
 
     from agents.providers.bedrock_failures import explained
+    from agents.providers.bedrock_session import Session
 
     session = get_session()
     session.register_component("data_loader", _open_descriptions())
@@ -155,6 +156,7 @@ def create(name: str, model: str, access: Access, options: ModelOptions) -> Mode
         read_timeout=READ_SECONDS,
         max_pool_connections=_CONNECTIONS,
         connector_args={"keepalive_timeout": KEEP_SECONDS},
+        http_session_cls=Session,
         retries={"mode": "standard", "total_max_attempts": 1},
         # The service checks the request too; in a long conversation the SDK's own check takes half
         # of the CPU time of a turn.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
 
 KEEP_CONNECTIONS = 100
 
+ERROR_SECONDS = 0.25
+"""How long the body of an error may take: it comes with the headers, and somebody is waiting."""
+
 _DRAIN_SECONDS = 0.1
 """How long the end of the HTTP body may take after the answer's last event; it comes with it."""
 
@@ -45,6 +49,8 @@ def open_http_client(**arguments: Any) -> httpx2.AsyncClient:
     """
     import httpx2
 
+    from agents.providers.hurried_body import hurry_error
+
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(
             connect=CONNECT_SECONDS, read=READ_SECONDS, write=WRITE_SECONDS, pool=CONNECT_SECONDS
@@ -52,6 +58,7 @@ def open_http_client(**arguments: Any) -> httpx2.AsyncClient:
         limits=httpx2.Limits(
             max_keepalive_connections=KEEP_CONNECTIONS, keepalive_expiry=KEEP_SECONDS
         ),
+        event_hooks={"response": [partial(hurry_error, seconds=ERROR_SECONDS)]},
         **arguments,
     )
 

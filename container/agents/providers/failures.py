@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from agents.prompt import ModelError, ModelRefused
 
-_PASSING = {408, 409, 425}
+_PASSING = {408, 409, 425, 429}
 """Client errors that may pass by themselves."""
 
 
@@ -19,31 +19,37 @@ def explain_status(
     name: str, status: int, key_variable: str, retry_after_seconds: float | None = None
 ) -> ModelError:
     """Return the error for an HTTP status that is not a success. `name` is the model's."""
+    if remedy := _find_remedy(status, key_variable):
+        return ModelRefused(f"{name}: {remedy}")
+    reason = f"the provider fails at the moment (HTTP {status}); its status page may say why"
+    if status == 429:
+        reason = "too many requests for the account; have its limits raised"
+    return ModelError(f"{name}: {reason}", retry_after_seconds=retry_after_seconds)
+
+
+def _find_remedy(status: int, key_variable: str) -> str | None:
+    """What is wrong for good, and what to do about it; None for what may pass."""
+    if 300 <= status < 400:
+        url_variable = key_variable.replace("API_KEY", "BASE_URL")
+        return (
+            f"the server sends requests elsewhere (HTTP {status}); set {url_variable} to the"
+            " address that answers"
+        )
     if status in {401, 403}:
-        return ModelRefused(
-            f"{name}: the key is not accepted (HTTP {status}); set {key_variable} to one that may"
-            " use this model"
+        return (
+            f"the key is not accepted (HTTP {status}); set {key_variable} to one that may use this"
+            " model"
         )
     if status == 402:
-        return ModelRefused(f"{name}: the account has no credit; top it up at the provider")
+        return "the account has no credit; top it up at the provider"
     if status == 404:
-        return ModelRefused(
-            f"{name}: the provider has no such model for this key; correct its name"
-        )
-    if status == 429:
-        return ModelError(
-            f"{name}: too many requests for the account; have its limits raised",
-            retry_after_seconds=retry_after_seconds,
-        )
+        return "the provider has no such model for this key; correct its name"
     if 400 <= status < 500 and status not in _PASSING:
-        return ModelRefused(
-            f"{name}: the request is not accepted (HTTP {status}); the model may not take the"
-            " temperature, the maximum of tokens, the reasoning effort or the tools that are set"
+        return (
+            f"the request is not accepted (HTTP {status}); the model may not take the temperature,"
+            " the maximum of tokens, the reasoning effort or the tools that are set"
         )
-    return ModelError(
-        f"{name}: the provider fails at the moment (HTTP {status}); its status page may say why",
-        retry_after_seconds=retry_after_seconds,
-    )
+    return None
 
 
 def explain_exception(name: str, error: Exception) -> ModelError:

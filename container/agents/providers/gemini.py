@@ -173,8 +173,8 @@ def create(name: str, model: str, access: Access, options: ModelOptions) -> Mode
         raise ModelRefused(f"{name} needs a key; set {KEY_VARIABLE}")
     tls = httpx2.create_ssl_context()
     http = open_http_client(verify=tls)
-    limit = partial(_limit, http.timeout.as_dict())
-    http.event_hooks = {"request": [limit], "response": [_note]}
+    http.event_hooks["request"].append(partial(_limit, http.timeout.as_dict()))
+    http.event_hooks["response"].append(_note)
     transport = HttpOptions(
         base_url=access.base_url,
         api_version=_API_VERSION,

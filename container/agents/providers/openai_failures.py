@@ -67,11 +67,6 @@ class Failures:
             status = 402
         elif error.code == "model_not_found":
             status = 404
-        elif 300 <= status < 400:
-            return ModelRefused(
-                f"{self.name}: the server sends requests elsewhere (HTTP {status}); set"
-                f" {self.url_variable} to the address that answers"
-            )
         elif status == 400 and error.param in _SETTINGS:
             return ModelRefused(
                 f"{self.name}: the model does not take this {_SETTINGS[error.param]}; change it,"

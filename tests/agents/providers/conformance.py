@@ -243,11 +243,37 @@ async def check_tells_of_an_unreachable_provider(candidate: Candidate) -> None:
 
 async def check_tells_errors_apart(candidate: Candidate) -> None:
     """What is wrong for good is refused, what may pass is not; nothing is asked a second time."""
-    for status, is_refused in {400: True, 403: True, 404: True, 500: False, 503: False}.items():
-        before = len(candidate.server.requests)
-        candidate.server.script = lambda _, status=status: [Refuse(status)]  # type: ignore[misc]
-        _expect_no_secrets(candidate, await candidate.fail(), is_refused=is_refused)
-        assert len(candidate.server.requests) == before + 1
+    statuses = {400: True, 403: True, 404: True, 500: False, 503: False}
+    refusals = iter([[Refuse(status)] for status in statuses])
+    candidate.server.script = lambda _: next(refusals)
+    async with aclosing(candidate.open()) as model:
+        for is_refused in statuses.values():
+            with pytest.raises(ModelError) as caught:
+                await collect(model)
+            _expect_no_secrets(candidate, caught.value, is_refused=is_refused)
+    assert len(candidate.server.requests) == len(statuses)
+    assert candidate.server.connections == 1
+
+
+async def check_does_not_wait_for_an_error_without_end(candidate: Candidate) -> None:
+    """The status of an error counts, and how long to wait; a body that does not end is left."""
+    async with aclosing(candidate.open()) as model:
+        await model.check()
+        candidate.server.script = lambda _: [Refuse(429, retry_after="7", ends=False)]
+        before = candidate.server.hung_up
+        with pytest.raises(ModelError) as caught:
+            async with asyncio.timeout(_OVER_SECONDS):
+                await collect(model)
+        _expect_no_secrets(candidate, caught.value, is_refused=False)
+        assert caught.value.retry_after_seconds == 7
+        await _expect_hang_up(candidate.server, before)
+
+
+async def check_is_not_sent_elsewhere(candidate: Candidate) -> None:
+    """A redirect is an error, told as the status that it is: nothing said follows it."""
+    candidate.server.script = lambda _: [Refuse(307)]
+    assert "307" in str(await candidate.fail())
+    assert len(candidate.server.requests) == 1
 
 
 async def check_sends_its_key_in_one_header_alone(candidate: Candidate) -> None:

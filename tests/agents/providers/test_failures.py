@@ -13,8 +13,8 @@ from agents.providers.failures import (
     report_no_answer,
 )
 
-PASSING = [302, 408, 409, 425, 429, 500, 503, 529]
-LASTING = [400, 401, 402, 403, 404, 413, 422]
+PASSING = [408, 409, 425, 429, 500, 503, 529]
+LASTING = [302, 400, 401, 402, 403, 404, 413, 422]
 
 
 @pytest.mark.parametrize("status", PASSING + LASTING)
@@ -36,6 +36,11 @@ def test_failure_is_one_line_that_names_the_model(status: int) -> None:
 def test_failure_of_a_key_names_its_variable(status: int) -> None:
     """A key that is not accepted is set by the variable that the message names."""
     assert "SOME_KEY" in str(explain_status("provider/model", status, "SOME_KEY"))
+
+
+def test_failure_of_an_address_names_its_variable() -> None:
+    """A server that sends requests elsewhere is told by what sets its address."""
+    assert "SOME_BASE_URL" in str(explain_status("provider/model", 307, "SOME_API_KEY"))
 
 
 @pytest.mark.parametrize("status", [429, 503])

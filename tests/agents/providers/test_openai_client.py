@@ -258,13 +258,6 @@ async def test_errors_name_the_setting_that_a_model_does_not_take(
     assert variable in str(error)
 
 
-async def test_errors_name_a_base_url_that_sends_elsewhere() -> None:
-    """A redirect is not followed, with the key in hand, but told."""
-    error = await refuse(307, headers={"Location": "http://127.0.0.1:9/v1"})
-    assert isinstance(error, ModelRefused)
-    assert "OPENAI_CHAT_BASE_URL" in str(error)
-
-
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

@@ -117,7 +117,7 @@ class BedrockFormat:
         return json.dumps({"message": "It went wrong after: Hi"}).encode()
 
     def error_headers(self, status: int) -> dict[str, str]:
-        return {"x-amzn-ErrorType": _ERRORS[status]}
+        return {"x-amzn-ErrorType": _ERRORS[status]} if status in _ERRORS else {}
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
         return encode_event("contentBlockDelta", {"contentBlockIndex": self._index, "delta": delta})

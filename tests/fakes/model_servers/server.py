@@ -52,10 +52,14 @@ class StreamFailure:
 
 @dataclass(frozen=True)
 class Refuse:
-    """An HTTP error in the place of a stream; only as the first step."""
+    """An HTTP error in the place of a stream; only as the first step.
+
+    If it does not end, its body begins and then waits until the client hangs up.
+    """
 
     status: int
     retry_after: str | None = None
+    ends: bool = True
 
 
 @dataclass(frozen=True)
@@ -198,14 +202,27 @@ class ModelServer:
             return await _send_json(writer, 200, wire.answer_check(request), {})
         steps = self.script(request)
         match steps:
-            case [Refuse(status, retry_after), *_]:
-                headers = wire.error_headers(status)
-                if retry_after is not None:
-                    headers["Retry-After"] = retry_after
-                return await _send_json(writer, status, wire.error(status), headers)
+            case [Refuse() as refusal, *_]:
+                return await self._refuse(refusal, wire, reader, writer)
             case [Stall(), *_]:
                 return await self._stall(reader)
         return await self._stream(wire, request, steps, reader, writer)
+
+    async def _refuse(
+        self,
+        refusal: Refuse,
+        wire: WireFormat,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:
+        headers = {"Location": "/elsewhere"} if 300 <= refusal.status < 400 else {}
+        headers |= wire.error_headers(refusal.status)
+        if refusal.retry_after is not None:
+            headers["Retry-After"] = refusal.retry_after
+        if not refusal.ends:
+            headers["Content-Length"] = "99999"
+        is_good = await _send_json(writer, refusal.status, wire.error(refusal.status), headers)
+        return is_good if refusal.ends else await self._stall(reader)
 
     async def _stall(self, reader: asyncio.StreamReader) -> bool:
         await self._count(streaming=1)
