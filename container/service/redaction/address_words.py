@@ -1,65 +1,60 @@
-"""How e-mail addresses are said: signs, ends, and the words beside which "at" is no sign.
+"""What e-mail addresses are made of: signs as they are said, ends, well-known providers.
 
-All words are folded: lower case, no accents. Plain data.
+All words are folded. How signs are said is each language's own; the rest is the same everywhere.
 """
 
 from __future__ import annotations
 
+from service.redaction.languages import all_words
 from service.redaction.tokens import word_set
 
-CERTAIN_AT = word_set(
-    """
-    arroba arobase arobas arrobase chiocciola chiocciolina apenstaartje apenstaart malpa
-    malpka klammeraffe affenschwanz
-    """
-)
-AT = frozenset({"at"})
-DOT = word_set(
-    """
-    dot punkt punto point punt ponto kropka period
-    """
-)
-# What else stands in names, by its spoken forms; several words are joined by an underscore.
-JOINS = word_set(
-    """
-    underscore unterstrich sublinhado underline podkreslnik podkreslenie dash hyphen minus
-    bindestrich guion tiret trattino streepje koppelteken hifen traco myslnik kreska plus
-    mas piu guion_bajo barra_baja tiret_bas trattino_basso laag_streepje liggend_streepje
-    traco_baixo traco_inferior dolna_kreska
-    """
-)
-LONG_JOINS = frozenset(tuple(word.split("_")) for word in JOINS if "_" in word)
+
+def _phrases(words: frozenset[str]) -> frozenset[tuple[str, ...]]:
+    """Those of several words, which are joined by underscores."""
+    return frozenset(tuple(word.split("_")) for word in words if "_" in word)
+
+
+# An ordinary word: it counts only before a domain, and not behind words such as "look".
+AT = "at"
+CERTAIN_AT = all_words("address.at") | {"@"}
+LONG_AT = _phrases(CERTAIN_AT)
+DOT = all_words("address.dot")
+# What else stands in names, by its spoken forms.
+JOINS = all_words("address.joins")
+LONG_JOINS = _phrases(JOINS)
 MAILBOX_SIGNS = frozenset(".!#$%&'*+-/=?^_`{|}~")
 LABEL_SIGNS = frozenset("-_'")
-TOP_LEVELS = word_set(
+# What may stand around a sign that is said or disguised: wanda (at) example, dot, com.
+ENCLOSURES = frozenset("()[]{}<>,")
+# Ends that need no dot before them: gmail com.
+LOOSE_LEVELS = word_set(
     """
-    com net org info biz edu gov mil int io ai app dev co me tv uk us ca au nz ie de at ch
-    li fr be nl lu es pt br mx ar cl it pl cz sk hu ro bg gr se no dk fi is ee lv lt eu in
-    jp cn kr sg za cat online shop store cloud email tech site xyz name mobi test example
-    invalid local berlin
-    """
-)
-# No mailbox's name: what stands before "at" in "look at example dot com".
-NO_MAILBOX = word_set(
-    """
-    a about address adresse again am and are arrive available be bought but buy by call
-    check contact correo direccion du een ein el email es est find for found from get go
-    het here him in indirizzo is ist it its la lautet le look looked looking mail me meet
-    mailadresse my mine o of off on one online or order ordered over page people reach
-    read s see seen send shop shopping site so store that the them then there they this to
-    too try under up us visit was we website were with work worked working works write you
-    your adres e-mail ecco jest meu meine mi mia mijn moj mon numer per sono su un una und
-    unter van von y zu an auf schreiben escriba escribe escribame scrivi scrivete scrivimi
-    ecrivez envoyez stuur mande envie enderecos endereco adresa napisz pisz prosze please
-    bitte por favor naar para a al till until also yes yeah ok just only down out back
-    met started stopped arrived staying live lives based listed posted published
+    com co net org edu gov mil uk ca au nz ie de ch li fr nl lu es pt br mx ar cl pl cz sk hu ro bg
+    gr dk fi ee lv lt eu jp cn kr sg za xyz
     """
 )
+# Ends that are words, too: nobody says "gmail in" for gmail.in.
+TOP_LEVELS = LOOSE_LEVELS | word_set(
+    """
+    ai app at be berlin biz cat cloud dev email example in info int invalid io is it local me mobi
+    name no online pro se shop site store tech test tv us
+    """
+)
+NO_MAILBOX = all_words("address.no_mailbox")
 # Of "at a dot com company" nothing is a domain.
-ARTICLES = frozenset({"a", "an", "the", "this", "that", "some"})
+_ARTICLES = frozenset({"a", "an", "the", "this", "that", "some"})
 # Where a domain begins so, a page is meant.
-PAGES = word_set("www docs shop help app api blog news portal status learn")
+_PAGES = word_set("www docs shop help app api blog news portal status learn")
+# Known well enough to be said without an end.
 PROVIDERS = word_set("gmail hotmail outlook yahoo icloud gmx protonmail aol googlemail")
-ENDINGS = DOT | PROVIDERS | {"dotcom"}
+# They may be followed by their end without a dot.
+LOOSE_DOMAINS = PROVIDERS | word_set(
+    """
+    alice att bluewin bol btinternet comcast fastmail free freenet interia kpn kpnmail laposte
+    libero live mail msn o2 onet online orange planet posteo proton sapo sfr sky skynet telefonica
+    telenet terra tiscali uol verizon virgilio wanadoo web wp xs4all yandex ziggo zoho
+    """
+)
+ENDINGS = DOT | PROVIDERS | LOOSE_LEVELS | {"dotcom"}
 NO_LABEL = DOT | NO_MAILBOX
-NO_DOMAIN = ARTICLES | PAGES
+NO_DOMAIN = _ARTICLES | _PAGES

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.redaction.naming import CARD
+from service.redaction.naming import CARD, SERIAL
 from service.redaction.tokens import Finding
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ SHORTEST, LONGEST = 13, 19
 # Misheard cards may have digits too few or too many.
 _SHORTEST_NAMED = 12
 _LONGEST_NAMED = 24
+# With digits that were taken back.
+_LONGEST_REPAIRED = 30
 
 
 class _Issuer(NamedTuple):
@@ -56,10 +58,28 @@ _ISSUERS = (
 
 def find_cards(run: Run, name: str | None) -> list[Finding]:
     """The cards in a run of digits that the words around it call `name`."""
-    groups, total = run.groups, sum(len(group.digits) for group in run.groups)
-    if total < _SHORTEST_NAMED:
+    if name == SERIAL and len(run.groups) == 1:
+        return []  # In one piece, as makers print them.
+    if len(run.digits) < _SHORTEST_NAMED:
         return []
-    found: list[Finding] = []
+    found = _find_valid(run) or _find_repaired(run, name)
+    return found or (_find_named(run.groups) if name == CARD else [])
+
+
+def _find_repaired(run: Run, name: str | None) -> list[Finding]:
+    """The card that is left when what was taken back is left out, with all that was said."""
+    if len(run.digits) > _LONGEST_REPAIRED:
+        return []
+    return [_finding(one.groups) for one in run.repaired(name) if _is_valid(one)][:1]
+
+
+def _is_valid(run: Run) -> bool:
+    digits = run.digits
+    return len(digits) in _lengths(digits[:4]) and _CheckSums(digits).is_right(0, len(digits))
+
+
+def _find_valid(run: Run) -> list[Finding]:
+    groups, found = run.groups, list[Finding]()
     sums, index = _CheckSums(run.digits), 0
     starts = _starts(groups)
     while index < len(groups):
@@ -67,8 +87,6 @@ def find_cards(run: Run, name: str | None) -> list[Finding]:
         if after:
             found.append(_finding(groups[index:after]))
         index = max(after, index + 1)
-    if not found and name == CARD:
-        return _find_named(groups)
     return found
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.redaction.tokens import MASK, word_set
+from service.redaction.languages import all_words
+from service.redaction.tokens import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,74 +22,20 @@ _WORDS_BEHIND = 5
 # What stands between is punctuation and digits; more of it means that the words are far away.
 _TOKENS_AWAY = 16
 CARD, IBAN, PHONE, NATIONAL_ID, OTHER = "card", "iban", "phone", "national_id", "other"
-# Some id or other: no phone number, but it may be a national id.
-SOME_ID = "id"
+SERIAL, SOME_ID = "serial", "some_id"
+# No phone number and no national id has such a name.
+THINGS = frozenset({OTHER, SERIAL})
 
-_CARD = """
-card visa mastercard amex maestro discover debit credit karte kreditkarte kartennummer
-kreditkartennummer debitkarte girocard tarjeta carte carta kaart creditcard kaartnummer
-creditcardnummer betaalkaart bankkaart cartao karta karty karte kredytowa kredytowej bancaria
-bancaire bleue cb
-"""
-_IBAN = "iban konto kontonummer bankverbindung account rekening rekeningnummer konta"
-_PHONE = """
-phone phones telephone tel mobile cell cellphone landline call calling reach ring dial text whatsapp
-fax handy handynummer mobil mobilnummer mobilfunknummer festnetz festnetznummer telefon anrufen
-telefonnummer ruckrufnummer rufnummer anruf ruf ruft durchwahl telefono telefonico movil celular
-llamar llameme llamame llame llama fijo telephone portable appeler appelez appelle rappeler rappelez
-rappelle joindre fixe cellulare chiamare chiamami chiamatemi chiami richiamare richiamatemi fisso
-recapito telefoon telefoonnummer mobiel mobiele bel bellen belt bereikbaar terugbellen nulzes
-telefone telemovel ligar ligue liga ligarem contacto contato telefonu telefoniczny komorka komorki
-komorkowy zadzwon zadzwonic dzwonic oddzwonic oddzwoncie
-contact contacting service hotline helpline kundenservice kundendienst erreichen erreichbar erreicht
-"""
-_NATIONAL_ID = """
-ssn social itin nino ni insurance nhs steuer steuerid steuernummer identifikationsnummer
-steueridentifikationsnummer idnr nir secu securite sociale dni nie nif codice fiscale bsn
-burgerservicenummer sofinummer pesel contribuinte cpf cidadao tax national identity identidad
-identificacion identite identita insee fiscal taxpayer documento
-personnummer fodselsnummer curp aadhaar ahv rijksregisternummer sozialversicherungsnummer svnr cpr
-ppsn pps tfn
-"""
-# Numbers of things. A number with such a name is no phone number, however much it looks like one.
-_OTHER = """
-order orders invoice tracking parcel package shipment reference ref ticket case booking reservation
-confirmation serial part model sku item article product version build batch member
-membership library loyalty gift claim policy transaction isbn barcode flight job quote meter
-population balance total coupon voucher error
-bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer sendung sendungsnummer
-ticketnummer vorgang vorgangsnummer artikel artikelnummer kundennummer seriennummer vertragsnummer
-buchungsnummer aktenzeichen zahlerstand referenznummer
-pedido factura seguimiento referencia reserva cliente articulo serie expediente envio
-commande facture suivi colis dossier reservation client article
-ordine fattura spedizione pratica prenotazione articolo tracciamento riferimento
-bestelling bestelnummer factuur factuurnummer klantnummer ordernummer zending reservering
-artikelnummer volgnummer dossiernummer kenmerk
-encomenda fatura rastreio protocolo artigo processo
-zamowienie zamowienia faktura faktury przesylki przesylka rezerwacji klienta artykulu seryjny sprawy
-"""
-_SOME_ID = "id ids identifier employee student patient kennung identifiant identificador"
+
 _NAMES = {
     word: name
-    for name, words in (
-        (CARD, _CARD),
-        (IBAN, _IBAN),
-        (PHONE, _PHONE),
-        (NATIONAL_ID, _NATIONAL_ID),
-        (OTHER, _OTHER),
-        (SOME_ID, _SOME_ID),
-    )
-    for word in words.split()
+    for name in (CARD, IBAN, PHONE, NATIONAL_ID, OTHER, SERIAL, SOME_ID)
+    for word in all_words(f"names.{name}")
 }
-# "My number" is a phone number's name when nothing nearer has another.
-_MINE = word_set(
-    """
-    my meine mein mi mon il mio mijn meu minha moj his her our their su
-    """
-)
-_THE = frozenset(["the", "that", "die", "le", "el", "il", "het", "o"])
-_IS = frozenset(["is", "s", "ist", "est", "es", "e", "to", "lautet"])
-_NUMBER = frozenset(["number", "nummer", "numero", "numer"])
+_MINE = all_words("names.mine")
+_ARTICLES = all_words("names.article")
+_VERBS = all_words("names.verb")
+_NUMBER = all_words("names.number")
 _ENDS = frozenset({".", "?", "!", MASK})
 
 
@@ -104,7 +51,7 @@ def _name_before(tokens: Sequence[Token], first: int) -> str | None:
         if token.text == MASK or words == _WORDS_BEFORE:
             return None
         name = _NAMES.get(token.text) or _name_mine(tokens, index)
-        if name and (name != OTHER or words < limit):
+        if name and (name not in THINGS or words < limit):
             return name
         words += token.is_word
         if token.text in _ENDS and first - index > 1:
@@ -116,7 +63,7 @@ def _name_mine(tokens: Sequence[Token], index: int) -> str | None:
     if tokens[index].text not in _NUMBER:
         return None
     is_mine = index > 0 and tokens[index - 1].text in _MINE
-    is_it = index > 0 and tokens[index - 1].text in _THE and tokens[index + 1].text in _IS
+    is_it = index > 0 and tokens[index - 1].text in _ARTICLES and tokens[index + 1].text in _VERBS
     return PHONE if is_mine or is_it else None
 
 

@@ -11,7 +11,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.redaction.naming import NATIONAL_ID, OTHER, PHONE, name_of
+from service.redaction.naming import NATIONAL_ID, PHONE, THINGS, name_of
 from service.redaction.tokens import Finding
 
 if TYPE_CHECKING:
@@ -102,15 +102,15 @@ class NationalIds:
         for known in self._codes:
             for match in known.pattern.finditer(row.characters):
                 place = row.place(*match.span())
-                name = name_of(tokens, *place) if place else OTHER
-                if name == OTHER or place is None:
+                name = name_of(tokens, *place) if place else None
+                if place is None or name in THINGS:
                     continue
                 if name == NATIONAL_ID or _is_right(known, match.group()):
                     yield Finding("national_id", tokens[place[0]].start, tokens[place[1]].end)
 
     def is_number(self, run: Run, name: str | None) -> bool:
         """Whether a run of digits that the words around it call `name` is an id as a whole."""
-        if name in {OTHER, PHONE} or run.has_plus:
+        if name in THINGS or name == PHONE or run.has_plus:
             return False
         digits, shape = run.digits, run.shape()
         for known in self._numbers:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from service.redaction.languages import Language
     from service.redaction.tokens import Token
 
-_LARGEST_NUMBER = 999_999
+_LARGEST_NUMBER = 999_999_999
+_MILLION = 1_000_000
+_MOST_REPEATS = 4
 
 
 class NumberReader:
@@ -36,6 +38,10 @@ class NumberReader:
         if number is None:
             return "", index
         index += 1
+        if 1 < number <= _MOST_REPEATS:
+            digit, after = self._repeated_digit(index)
+            if digit is not None:
+                return str(digit) * number, after
         while number < _LARGEST_NUMBER:
             larger, after = self._extend(number, index)
             if larger is None:
@@ -49,18 +55,37 @@ class NumberReader:
         if index >= len(self._tokens):
             return None, index
         word = self._tokens[index].text
-        if word in language.thousands and 0 < number < 1000:
-            return number * 1000, index + 1
-        if word in language.hundreds and 0 < number < 10:
-            return number * 100, index + 1
+        low = number % 1000
+        larger = self._multiply(number, low, word)
+        if larger:
+            return larger, index + 1
         is_joined = word in language.joins
         following = index + is_joined
         value = self.value(following)
-        if value is None or not self._continues(number, value, following, is_joined):
+        if not value or not self._continues(number, value, following, is_joined):
             return None, index
-        if language.counts_by_twenties and value == 20 and number % 100 == 4:
+        if language.counts_by_twenties and value == 20 and low % 100 == 4:
             return number + 76, following + 1
         return number + value, following + 1
+
+    def _multiply(self, number: int, low: int, word: str) -> int | None:
+        """Two hundred, twelve hundred, two thousand, two million three hundred thousand."""
+        language = self._language
+        if word in language.hundreds and (0 < low < 10 or (10 < low < 100 and low % 10)):
+            return number + low * 99
+        if word in language.thousands and low and (number == low or number >= _MILLION):
+            return number + low * 999
+        return number * _MILLION if word in language.millions and number == low > 0 else None
+
+    def _repeated_digit(self, index: int) -> tuple[int | None, int]:
+        """The digit of three fours or three times four, and the index behind."""
+        if index >= len(self._tokens):
+            return None, index
+        word = self._tokens[index].text
+        if word in self._language.times:
+            digit = self.value(index + 1)
+            return (digit, index + 2) if digit is not None and digit < 10 else (None, index)
+        return self._language.plurals.get(word), index + 1
 
     def _skip_hyphen(self, index: int) -> int:
         if 0 < index < len(self._tokens) - 1:
@@ -70,15 +95,14 @@ class NumberReader:
         return index
 
     def _continues(self, number: int, value: int, index: int, is_joined: bool) -> bool:
-        if value == 0:
-            return False
-        if number >= 1000:
-            return number % 1000 == 0 and value < 1000
+        low = number % 1000
+        if number >= 1000 and not low:
+            return value < 1000
         if value >= 10:
-            return _takes_tens(number, value, is_joined, self._language)
-        if number % 100 == 0:
-            return number > 0 and (is_joined or self._is_last_digit(index))
-        return _takes_unit(number, value, is_joined, self._language)
+            return _takes_tens(low, value, is_joined, self._language)
+        if low % 100 == 0:
+            return low > 0 and (is_joined or self._is_last_digit(index))
+        return _takes_unit(low, value, is_joined, self._language)
 
     def _is_last_digit(self, index: int) -> bool:
         """Eight hundred five five five: after a hundred, single digits stand for themselves."""

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
     from service.redaction.national_ids import NationalIds
     from service.redaction.phones import Phones
-    from service.redaction.runs import Reading, Run
+    from service.redaction.readings import Reading
+    from service.redaction.runs import Run
 
 FEWEST_DIGITS = 7
 # Ways to join parts of one run that are tried; people's longest runs have a few dozen.
 _MOST_TRIES = 200
 _LONGEST_PART = 15
+# With digits that were taken back.
+_LONGEST_REPAIRED = 30
 
 
 class NumberFinder:
@@ -49,14 +52,26 @@ class NumberFinder:
             return
         strongest = max((group.parted for group in run.groups[1:]), default=CLOSE)
         finding = self._judge(run, name)
-        if finding and strongest > CLOSE and not self._is_certain(run, finding):
-            # Called a phone number, it may be one and something else: after five, 415 555 0132.
-            found = list(self._find_in_parts(run, name, strongest))
-            yield from found or [finding]
-        elif finding:
-            yield finding
-        elif strongest > CLOSE:
-            yield from self._find_in_parts(run, name, strongest)
+        if strongest == CLOSE or (finding and self._is_certain(run, finding)):
+            yield from [finding] if finding else []
+            return
+        repaired = self._judge_repaired(run, name)
+        # Called a phone number, it may be one and something else: after five, 415 555 0132.
+        found = [repaired] if repaired else list(self._find_in_parts(run, name, strongest))
+        yield from found or ([finding] if finding else [])
+
+    def _judge_repaired(self, run: Run, name: str | None) -> Finding | None:
+        """What a run certainly is when something that was taken back is left out."""
+        if sum(run.shape()) > _LONGEST_REPAIRED:
+            return None
+        for variant in run.repaired(name):
+            if self._tries_left <= 0:
+                break
+            self._tries_left -= 1
+            finding = self._judge(variant, name)
+            if finding and self._is_certain(variant, finding):
+                return finding
+        return None
 
     def _is_certain(self, run: Run, finding: Finding) -> bool:
         return finding.kind != "phone" or run.has_plus or self._phones.is_certain(run)

@@ -12,9 +12,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.redaction.naming import NATIONAL_ID, OTHER, PHONE, SOME_ID
+from service.redaction.naming import NATIONAL_ID, PHONE, SOME_ID, THINGS
 from service.redaction.runs import CLOSE, PAUSE, WORDS
-from service.redaction.tokens import DASHES, fold, word_set
+from service.redaction.tokens import fold, word_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Phones:
             return False
         if name == PHONE:
             return self._may_be_called_so(run)
-        is_other = name in {OTHER, SOME_ID}
+        is_other = name in THINGS or name == SOME_ID
         if self._is_american(run, text):
             return not is_other or ("-" in text[run.start : run.end] and _is_valid(digits, "US"))
         is_plain = not is_other and len(digits) >= _SHORTEST_UNNAMED and not _is_list(run)
@@ -86,7 +86,7 @@ class Phones:
         """Written as phone numbers are in North America: (415) 555-0132, 555-0132."""
         if run.shape() not in _SHAPES or run.is_spoken:
             return False
-        if run.shape() == (3, 4) and text[run.start + 3] not in DASHES:
+        if run.shape() == (3, 4) and text[run.start + 3] != "-":
             return False
         return any(map(_is_north_american, self._territories))
 

@@ -9,7 +9,8 @@ import re
 from itertools import pairwise
 
 from service.redaction.emails import may_hold_email
-from service.redaction.languages import number_words
+from service.redaction.languages import NUMBER_WORDS
+from service.redaction.plain import PlainText
 from service.redaction.tokens import split_words
 
 _LONG_CHARACTERS = 16_000
@@ -33,7 +34,7 @@ def split_long(text: str) -> list[str]:
 
 
 def _is_harmless(text: str, cut: int) -> bool:
-    around = text[max(0, cut - _NEAR_CHARACTERS) : cut + _NEAR_CHARACTERS]
+    around = PlainText(text[max(0, cut - _NEAR_CHARACTERS) : cut + _NEAR_CHARACTERS]).text
     words = {*split_words(around)}
-    has_numbers = _DIGIT.search(around) or not number_words().isdisjoint(words)
+    has_numbers = _DIGIT.search(around) or not NUMBER_WORDS.isdisjoint(words)
     return not has_numbers and not may_hold_email(around, words)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from service.redaction.emails import find_emails, may_hold_email
 from service.redaction.ibans import find_ibans
-from service.redaction.languages import number_words
+from service.redaction.languages import NUMBER_WORDS
 from service.redaction.national_ids import NationalIds
 from service.redaction.numbers import NumberFinder
 from service.redaction.patterns import make_patterns
 from service.redaction.phones import Phones
 from service.redaction.pieces import split_long
-from service.redaction.runs import Reading, spoken_languages
+from service.redaction.plain import PlainText
+from service.redaction.readings import Reading, spoken_languages
 from service.redaction.spelling import read_rows
 from service.redaction.tokens import MASK, Finding, mask, split_tokens, split_words
 
@@ -79,15 +80,23 @@ class Redactor:
         if "[" in text:
             masked = self._placeholder.sub(lambda match: MASK * len(match.group()), text)
         findings: list[Finding] = []
-        for found in self._stages(masked):
-            findings += found
+        plain = PlainText(masked)
+        if plain.text != masked:  # Patterns may also mean what a plain text does not have.
+            findings = self._find_own(masked)
+            plain = PlainText(mask(masked, findings))
+        for found in self._stages(plain.text):
+            findings += map(plain.locate, found)
         return sorted(findings, key=lambda finding: finding.start)
+
+    def _find_own(self, text: str) -> list[Finding]:
+        """What the operator's patterns find."""
+        return _without_overlaps(
+            finding for pattern in self._patterns for finding in pattern.find(text)
+        )
 
     def _stages(self, text: str) -> Iterator[list[Finding]]:
         """The findings of each stage, none overlapping another."""
-        found = _without_overlaps(
-            finding for pattern in self._patterns for finding in pattern.find(text)
-        )
+        found = self._find_own(text)
         yield found
         text = mask(text, found) if found else text
         words = split_words(text)
@@ -100,16 +109,16 @@ class Redactor:
 
     def _number_stages(self, text: str) -> Iterator[list[Finding]]:
         """The findings that have digits: codes of letters and digits first."""
-        tokens = split_tokens(text)
+        tokens, found = split_tokens(text), list[Finding]()
         for language in spoken_languages(tokens, self._languages):
             reading = Reading(text, tokens, language)
             for stage in (self._find_codes, self._find_numbers):
-                found = _without_overlaps(stage(reading))
                 if found:
-                    yield found
                     text = mask(text, found)
                     tokens = split_tokens(text)
                     reading = Reading(text, tokens, language)
+                found = _without_overlaps(stage(reading))
+                yield found
 
     def _find_codes(self, reading: Reading) -> Iterator[Finding]:
         """IBANs, and national ids with letters."""
@@ -126,7 +135,7 @@ class Redactor:
 
 def _has_numbers(text: str, words: Sequence[str]) -> bool:
     """Whether there are digits enough for any number, written or spoken."""
-    spoken = sum(map(number_words().__contains__, words)) * _MOST_DIGITS_A_WORD
+    spoken = sum(map(NUMBER_WORDS.__contains__, words)) * _MOST_DIGITS_A_WORD
     return spoken >= _FEWEST_DIGITS or spoken + len(_DIGIT.findall(text)) >= _FEWEST_DIGITS
 
 

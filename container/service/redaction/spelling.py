@@ -10,48 +10,21 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.redaction.languages import HESITATIONS
-from service.redaction.tokens import is_glued, word_set
+from service.redaction.letters import LETTER_WORDS, letter_end
+from service.redaction.repairs import repair
+from service.redaction.tokens import is_glued
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from service.redaction.runs import Reading, Run
+    from service.redaction.readings import Reading
     from service.redaction.tokens import Token
 
-_ALPHABET = """
-alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima mike november
-oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu
-"""
-# Names of letters that are long enough not to be anything else.
-_NAMES_BY_LETTER = {
-    "F": "efe effe",
-    "H": "hache acca aga",
-    "J": "jota jot",
-    "L": "ele elle",
-    "M": "eme emme",
-    "N": "ene enne",
-    "R": "erre",
-    "S": "ese esse",
-    "V": "uve vau",
-    "X": "equis xis ix",
-    "Y": "ypsilon",
-    "Z": "zed zee zeta zet zett",
-}
-_LETTER_NAMES = {
-    name: letter for letter, names in _NAMES_BY_LETTER.items() for name in names.split()
-}
-_LETTER_WORDS = _LETTER_NAMES | {word: word[0].upper() for word in _ALPHABET.split()}
-# D as in Dora, D wie Dora, D comme Denise …
-_AS_IN = word_set(
-    """
-    as like for wie come como comme als jak van de
-    """
-)
-_IN = frozenset(["in"])
 _MOST_LETTERS = 6
 _MOST_LOOSE_LETTERS = 4
+_MOST_FILLERS = 3
 _SHORTEST = 8
-_BETWEEN = HESITATIONS | frozenset("-./,·")
+_SIGNS_BETWEEN = frozenset("-./,·?!¿¡")
 
 
 class Row(NamedTuple):
@@ -82,15 +55,26 @@ class _Piece(NamedTuple):
 
 def read_rows(reading: Reading) -> Iterator[Row]:
     """Every row that has letters and digits enough for a code, in order."""
-    tokens, pieces = reading.tokens, list[_Piece]()
-    fillers = reading.language.fillers
+    pieces: list[_Piece] = []
+    corrections: list[int] = []
+    language = reading.language
     for piece in _read_pieces(reading):
-        gap = tokens[pieces[-1].after : piece.first] if pieces else ()
-        if any(token.text not in _BETWEEN and token.text not in fillers for token in gap):
-            yield from _make_row(pieces)
-            pieces = []
+        gap = reading.tokens[pieces[-1].after : piece.first] if pieces else ()
+        words = {token.text for token in gap} - _SIGNS_BETWEEN
+        if not words <= language.between:
+            yield from _make_rows(pieces, corrections)
+            pieces, corrections = [], []
+        elif not words.isdisjoint(language.corrections):
+            corrections.append(len(pieces))
         pieces.append(piece)
+    yield from _make_rows(pieces, corrections)
+
+
+def _make_rows(pieces: Sequence[_Piece], corrections: Sequence[int]) -> Iterator[Row]:
+    """The row as it was said, and as it may be meant where something was taken back."""
     yield from _make_row(pieces)
+    for kept in repair(len(pieces), corrections):
+        yield from _make_row([pieces[index] for index in kept])
 
 
 def _make_row(pieces: Sequence[_Piece]) -> Iterator[Row]:
@@ -103,7 +87,7 @@ def _make_row(pieces: Sequence[_Piece]) -> Iterator[Row]:
 
 
 def _read_pieces(reading: Reading) -> Iterator[_Piece]:
-    spoken = _digits_by_token(reading.runs, reading.tokens)
+    spoken = _digits_by_token(reading)
     index = 0
     while index < len(reading.tokens):
         piece = spoken.get(index) or _read_letters(reading, index)
@@ -112,14 +96,15 @@ def _read_pieces(reading: Reading) -> Iterator[_Piece]:
         index = piece.after if piece else index + 1
 
 
-def _digits_by_token(runs: Sequence[Run], tokens: Sequence[Token]) -> dict[int, _Piece]:
+def _digits_by_token(reading: Reading) -> dict[int, _Piece]:
+    tokens, plus = reading.tokens, reading.language.plus | {"+"}
     indexes = {token.start: index for index, token in enumerate(tokens)}
     ends = {token.end: index + 1 for index, token in enumerate(tokens)}
     pieces: dict[int, _Piece] = {}
-    for group in (group for run in runs for group in run.groups):
+    for group in (group for run in reading.runs for group in run.groups):
         first = indexes[group.start]
         # An international number's place begins with its plus, which is no character.
-        first += tokens[first].text in {"+", "plus", "mas", "piu"}
+        first += tokens[first].text in plus
         pieces[first] = _Piece(group.digits, first, ends[group.end])
     return pieces
 
@@ -132,7 +117,7 @@ def _read_letters(reading: Reading, index: int) -> _Piece | None:
         characters = token.text
     elif token.is_word:
         is_code = _is_code(reading, index)
-        characters = _LETTER_WORDS.get(token.text) or (token.text.upper() if is_code else "")
+        characters = LETTER_WORDS.get(token.text) or (token.text.upper() if is_code else "")
     else:
         return None
     return _Piece(characters, index, index + 1) if characters else None
@@ -142,12 +127,15 @@ def _is_code(reading: Reading, index: int) -> bool:
     """Letters are part of a code in capitals, or beside a numeral if they are few or glued."""
     token, tokens = reading.tokens[index], reading.tokens
     word = token.text
-    if len(word) > _MOST_LETTERS or word in reading.language.fillers or not word.isascii():
+    if len(word) > _MOST_LETTERS or word in HESITATIONS or not word.isascii():
         return False
     if reading.text[token.start : token.end].isupper():
         return True
-    around = (tokens[at] for at in (index - 1, index + 1) if 0 <= at < len(tokens))
-    is_short = len(word) <= _MOST_LOOSE_LETTERS and word not in _BETWEEN
+    before = tokens[max(0, index - _MOST_FILLERS) : index]
+    if word in reading.language.between and any(one.is_numeral for one in before):
+        return False
+    around = [*before[-1:], *tokens[index + 1 : index + 2]]
+    is_short = len(word) <= _MOST_LOOSE_LETTERS
     return any(
         other.is_numeral and (is_short or is_glued(other, token) or is_glued(token, other))
         for other in around
@@ -156,12 +144,6 @@ def _is_code(reading: Reading, index: int) -> bool:
 
 def _read_letter(tokens: Sequence[Token], index: int) -> _Piece | None:
     """A spelled letter, with the word that explains it."""
-    letter = tokens[index].text
     if index and tokens[index - 1].text == "'":
         return None
-    after = index + 1
-    if after < len(tokens) and tokens[after].text in _AS_IN:
-        after += 1 + (after + 1 < len(tokens) and tokens[after + 1].text in _IN)
-        if after < len(tokens) and tokens[after].text.startswith(letter):
-            return _Piece(letter.upper(), index, after + 1)
-    return _Piece(letter.upper(), index, index + 1)
+    return _Piece(tokens[index].text.upper(), index, letter_end(tokens, index))

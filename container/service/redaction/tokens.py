@@ -1,4 +1,4 @@
-"""An utterance cut into words, numerals and signs, each with its place. It knows no meanings."""
+"""A plain text cut into words, numerals and signs, each with its place. It knows no meanings."""
 
 from __future__ import annotations
 
@@ -11,20 +11,15 @@ if TYPE_CHECKING:
 
 # Stands in for what is redacted already: neither letter, digit nor space, so nothing spans it.
 MASK = "\ue000"
-_PIECE = re.compile(rf"\d+|[^\W\d_]+|{MASK}+|[^\w\s]|_")
+_PIECE = re.compile(rf"(\d+)|([^\W\d_]+)|({MASK}+|[^\w\s]|_)")
+_NUMERAL, _WORD_PIECE, _SIGN = 1, 2, 3
 _WORD = re.compile(r"[^\W\d_]+")
 # Letters that have no decomposition into a base letter and an accent.
 _SPECIAL_LETTERS = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "\u0131": "i"})
-# Hyphens, dashes and the minus sign.
-DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
-_SAME_SIGNS = dict.fromkeys(DASHES, "-") | {"\u2019": "'", "\u2026": ","}
 
 
 class Token(NamedTuple):
-    """A word, a numeral or a sign; `text` is folded, `start` and `end` count in the utterance.
-
-    All dashes are "-", and all apostrophes "'".
-    """
+    """A word, a numeral or a sign; `text` is folded, `start` and `end` count in the utterance."""
 
     text: str
     start: int
@@ -61,25 +56,22 @@ def split_words(text: str) -> list[str]:
 
 
 def split_tokens(text: str) -> list[Token]:
-    """The text's words, runs of digits and single signs, in order; white space is left out."""
-    return [_make_token(match) for match in _PIECE.finditer(text)]
+    """A plain text's words, runs of digits and single signs, in order, without white space."""
+    return [_make_token(match) for match in _PIECE.finditer(text.lower())]
 
 
 def _make_token(match: re.Match[str]) -> Token:
-    piece = match.group()
-    is_numeral = piece.isdecimal()
-    is_word = not is_numeral and piece.isalpha()
-    if is_word:
-        text = fold(piece)
-    else:
-        text = _to_ascii_digits(piece) if is_numeral else _SAME_SIGNS.get(piece[0], piece[0])
-    return Token(text, match.start(), match.end(), is_word, is_numeral)
+    piece, kind = match.group(), match.lastindex
+    if kind == _SIGN:
+        piece = piece[0]
+    elif kind == _WORD_PIECE and not piece.isascii():
+        piece = fold(piece)
+    return Token(piece, *match.span(), kind == _WORD_PIECE, kind == _NUMERAL)
 
 
-def _to_ascii_digits(numeral: str) -> str:
-    if numeral.isascii():
-        return numeral
-    return "".join(str(unicodedata.decimal(digit)) for digit in numeral)
+def is_name(token: Token) -> bool:
+    """Whether a token may be a name or a part of one."""
+    return token.is_word or token.is_numeral
 
 
 def is_glued(left: Token, right: Token) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_MARK = re.compile(rf"<(?P<kind>{'|'.join(KINDS)})>(?P<marked>.*?)</(?P=kind)>")
+_MARK = re.compile(rf"<(?P<kind>{'|'.join(KINDS)})>(?P<marked>.*?)</(?P=kind)>", re.DOTALL)
 _MOST_WORDS_TOO_MANY = 1
 
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from service.redaction.languages import languages
-from service.redaction.runs import Reading, spoken_languages
+from service.redaction.languages import LANGUAGES
+from service.redaction.readings import Reading, spoken_languages
 from service.redaction.tokens import split_tokens
 
 
 def read(text: str, code: str) -> list[str]:
-    return [run.digits for run in Reading(text, split_tokens(text), languages()[code]).runs]
+    return [run.digits for run in Reading(text, split_tokens(text), LANGUAGES[code]).runs]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,6 @@ def test_runs_choose_the_language_that_explains_most() -> None:
     """The languages of the number words come first; others stay if they alone explain some."""
     text = "six sept huit and four five six"
     found = spoken_languages(split_tokens(text), ["de"])
-    assert found == [languages()["en"], languages()["fr"]] or found[0] is languages()["fr"]
+    assert found == [LANGUAGES["en"], LANGUAGES["fr"]] or found[0] is LANGUAGES["fr"]
     (neutral,) = spoken_languages(split_tokens("4111 um 1111"), ["pt"])
     assert neutral.numbers == {}
