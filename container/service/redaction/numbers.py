@@ -39,16 +39,16 @@ class NumberFinder:
 
     def find_in(self, run: Run) -> Iterator[Finding]:
         """Everything in a run that has to be redacted."""
-        if sum(run.shape()) < FEWEST_DIGITS:
+        if len(run.digits) < FEWEST_DIGITS:
             return
-        name = name_of(self._tokens, run.first, run.last)
+        name = name_of(self._tokens, run.groups[0].first, run.groups[-1].last)
         cards = find_cards(run, name)
         yield from cards
         for part in _cut_around(run, cards):
             yield from self._find_others(part, name)
 
     def _find_others(self, run: Run, name: str | None) -> Iterator[Finding]:
-        if sum(run.shape()) < FEWEST_DIGITS:
+        if len(run.digits) < FEWEST_DIGITS:
             return
         strongest = max((group.parted for group in run.groups[1:]), default=CLOSE)
         finding = self._judge(run, name)
@@ -62,7 +62,7 @@ class NumberFinder:
 
     def _judge_repaired(self, run: Run, name: str | None) -> Finding | None:
         """What a run certainly is when something that was taken back is left out."""
-        if sum(run.shape()) > _LONGEST_REPAIRED:
+        if len(run.digits) > _LONGEST_REPAIRED:
             return None
         for variant in run.repaired(name):
             if self._tries_left <= 0:

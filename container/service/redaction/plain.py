@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from service.redaction.tokens import Finding
+from service.redaction.tokens import CharacterTable, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,18 +25,6 @@ _SIGNS = (
 )
 # Control and format characters, accents and other marks upon letters.
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Mn", "Me"})
-# Texts may be made of ever other characters; memory must not grow with them.
-_MOST_KNOWN = 5000
-
-
-class _Table(dict[int, str]):
-    """What each character looks like; filled when first asked."""
-
-    def __missing__(self, code: int) -> str:
-        plain = _look(chr(code))
-        if len(self) < _MOST_KNOWN:
-            self[code] = plain
-        return plain
 
 
 def _look(character: str) -> str:
@@ -53,7 +41,7 @@ def _look(character: str) -> str:
     return same if len(same) == 1 else character
 
 
-_TABLE = _Table()
+_TABLE = CharacterTable(_look)
 
 
 class PlainText:

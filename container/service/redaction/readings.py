@@ -9,13 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from service.redaction.digits import DigitReader
-from service.redaction.languages import (
-    HESITATIONS,
-    LANGUAGES,
-    NUMBER_WORDS,
-    Language,
-    no_language,
-)
+from service.redaction.languages import LANGUAGES, LANGUAGES_BY_WORD, Language, no_language
 from service.redaction.runs import CLOSE, CORRECTION, MIXED, PAUSE, PLUS, WORDS, Group, Run
 from service.redaction.tokens import is_glued, is_name
 
@@ -38,21 +32,16 @@ _MOST_WORDS_BETWEEN = 6
 def spoken_languages(tokens: Sequence[Token], preferred: Sequence[str]) -> list[Language]:
     """The languages to read the numbers in, the one that understands most of them first.
 
-    A language is left out when another understands the same words and more. Sounds of hesitation
-    say nothing about the language: um is Portuguese for one. What has numerals alone is read in
-    no language.
+    A language is left out when another understands the same words and more. What has numerals
+    alone is read in no language.
     """
-    words = [(index, token.text) for index, token in enumerate(tokens) if token.is_word]
-    every = NUMBER_WORDS - HESITATIONS
-    numbers = [(index, word) for index, word in words if word in every]
-    known = {
-        code: {index for index, word in numbers if word in language.numbers}
-        for code, language in LANGUAGES.items()
-    }
-    order = sorted(known, key=lambda code: (-len(known[code]), code not in preferred))
+    known: dict[str, set[int]] = {}
+    for index, token in enumerate(tokens):
+        for code in LANGUAGES_BY_WORD.get(token.text, ()):
+            known.setdefault(code, set()).add(index)
     kept: list[str] = []
-    for code in order:
-        if known[code] and not any(known[code] <= known[better] for better in kept):
+    for code in sorted(known, key=lambda code: (-len(known[code]), code not in preferred, code)):
+        if not any(known[code] <= known[better] for better in kept):
             kept.append(code)
     return [LANGUAGES[code] for code in kept] or [no_language()]
 
@@ -78,8 +67,7 @@ class _RunReader:
         self._digits = DigitReader(tokens, language)
         self._runs: list[Run] = []
         self._groups: list[Group] = []
-        self._first = self._last = self._words_between = 0
-        self._parted = CLOSE
+        self._words_between, self._parted = 0, CLOSE
 
     def read(self) -> list[Run]:
         index = 0
@@ -97,13 +85,12 @@ class _RunReader:
     def _add(self, digits: str, index: int, after: int) -> None:
         first, last = self._tokens[index], self._tokens[after - 1]
         is_spoken = not first.is_numeral
-        if not self._groups:
-            self._first = index
-        elif self._groups[-1].is_spoken != is_spoken:
+        if self._groups and self._groups[-1].is_spoken != is_spoken:
             self._parted = max(self._parted, MIXED)
         start = self._plus_start(index) if self._parted == PLUS else first.start
-        self._groups.append(Group(digits, start, last.end, is_spoken, self._parted))
-        self._last, self._parted, self._words_between = after - 1, CLOSE, 0
+        group = Group(digits, start, last.end, index, after - 1, is_spoken, self._parted)
+        self._groups.append(group)
+        self._words_between, self._parted = 0, CLOSE
 
     def _plus_start(self, index: int) -> int:
         before = self._tokens[index - 1]
@@ -112,9 +99,9 @@ class _RunReader:
 
     def _finish(self) -> None:
         if self._groups:
-            self._runs.append(Run(tuple(self._groups), self._first, self._last))
+            self._runs.append(Run(tuple(self._groups)))
             self._groups = []
-        self._parted, self._words_between = CLOSE, 0
+        self._words_between, self._parted = 0, CLOSE
 
     def _pass_over(self, index: int) -> bool:
         """Whether digits may go on behind this token; notes how strongly it parts them."""

@@ -6,6 +6,7 @@ What one breath says in digits is a run. It does not know what the digits mean.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.redaction.repairs import leave_out_repeated, repair
@@ -18,24 +19,28 @@ CLOSE, MIXED, PAUSE, WORDS, CORRECTION, PLUS = range(6)
 
 
 class Group(NamedTuple):
-    """Digits that were said as one: a numeral, a number word, a doubled digit."""
+    """Digits that were said as one: a numeral, a number word, a doubled digit.
+
+    `start` and `end` are places in the text, with the plus of international phone numbers;
+    `first` and `last` are the tokens of the digits.
+    """
 
     digits: str
     start: int
     end: int
+    first: int
+    last: int
     is_spoken: bool
     parted: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
-    """Groups in a row, and the first and last token around which words say what they are."""
+    """Groups in a row."""
 
     groups: tuple[Group, ...]
-    first: int
-    last: int
 
-    @property
+    @cached_property
     def digits(self) -> str:
         """All digits, without what stands between."""
         return "".join(group.digits for group in self.groups)
@@ -65,8 +70,8 @@ class Run:
         return tuple(len(group.digits) for group in self.groups)
 
     def part(self, low: int, high: int) -> Run:
-        """The run of some of the groups, in the same surroundings."""
-        return Run(self.groups[low:high], self.first, self.last)
+        """The run of some of the groups."""
+        return Run(self.groups[low:high])
 
     def repaired(self, name: str | None) -> Iterator[Run]:
         """What may be meant where something was taken back, or said twice.
@@ -79,4 +84,4 @@ class Run:
             yield from map(self._keep, leave_out_repeated([one.digits for one in self.groups]))
 
     def _keep(self, indexes: Sequence[int]) -> Run:
-        return Run(tuple(self.groups[index] for index in indexes), self.first, self.last)
+        return Run(tuple(self.groups[index] for index in indexes))

@@ -87,26 +87,14 @@ def _make_row(pieces: Sequence[_Piece]) -> Iterator[Row]:
 
 
 def _read_pieces(reading: Reading) -> Iterator[_Piece]:
-    spoken = _digits_by_token(reading)
+    groups = (group for run in reading.runs for group in run.groups)
+    spoken = {one.first: _Piece(one.digits, one.first, one.last + 1) for one in groups}
     index = 0
     while index < len(reading.tokens):
         piece = spoken.get(index) or _read_letters(reading, index)
         if piece:
             yield piece
         index = piece.after if piece else index + 1
-
-
-def _digits_by_token(reading: Reading) -> dict[int, _Piece]:
-    tokens, plus = reading.tokens, reading.language.plus | {"+"}
-    indexes = {token.start: index for index, token in enumerate(tokens)}
-    ends = {token.end: index + 1 for index, token in enumerate(tokens)}
-    pieces: dict[int, _Piece] = {}
-    for group in (group for run in reading.runs for group in run.groups):
-        first = indexes[group.start]
-        # An international number's place begins with its plus, which is no character.
-        first += tokens[first].text in plus
-        pieces[first] = _Piece(group.digits, first, ends[group.end])
-    return pieces
 
 
 def _read_letters(reading: Reading, index: int) -> _Piece | None:

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # Stands in for what is redacted already: neither letter, digit nor space, so nothing spans it.
 MASK = "\ue000"
@@ -15,7 +15,33 @@ _PIECE = re.compile(rf"(\d+)|([^\W\d_]+)|({MASK}+|[^\w\s]|_)")
 _NUMERAL, _WORD_PIECE, _SIGN = 1, 2, 3
 _WORD = re.compile(r"[^\W\d_]+")
 # Letters that have no decomposition into a base letter and an accent.
-_SPECIAL_LETTERS = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "\u0131": "i"})
+_SPECIAL_LETTERS = {"ł": "l", "ß": "ss", "ø": "o", "đ": "d", "\u0131": "i"}
+# Texts may be made of ever other characters; memory must not grow with them.
+_MOST_KNOWN = 5000
+
+
+class CharacterTable(dict[int, str]):
+    """What `str.translate` makes of each character: told by a function, kept when first asked."""
+
+    def __init__(self, tell: Callable[[str], str]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def __missing__(self, code: int) -> str:
+        translated = self._tell(chr(code))
+        if len(self) < _MOST_KNOWN:
+            self[code] = translated
+        return translated
+
+
+def _fold(character: str) -> str:
+    if character in _SPECIAL_LETTERS:
+        return _SPECIAL_LETTERS[character]
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+_FOLDED = CharacterTable(_fold)
 
 
 class Token(NamedTuple):
@@ -44,10 +70,7 @@ def word_set(text: str) -> frozenset[str]:
 def fold(text: str) -> str:
     """The text in lower case without accents: speech-to-text writes them or not."""
     text = text.lower()
-    if text.isascii():
-        return text
-    parts = unicodedata.normalize("NFKD", text.translate(_SPECIAL_LETTERS))
-    return "".join(part for part in parts if not unicodedata.combining(part))
+    return text if text.isascii() else text.translate(_FOLDED)
 
 
 def split_words(text: str) -> list[str]:

@@ -15,7 +15,15 @@ from service.redaction.languages.polish import POLISH
 from service.redaction.languages.portuguese import PORTUGUESE
 from service.redaction.languages.spanish import SPANISH
 
-__all__ = ["HESITATIONS", "LANGUAGES", "NUMBER_WORDS", "Language", "all_words", "no_language"]
+__all__ = [
+    "HESITATIONS",
+    "LANGUAGES",
+    "LANGUAGES_BY_WORD",
+    "NUMBER_WORDS",
+    "Language",
+    "all_words",
+    "no_language",
+]
 
 LANGUAGES = {
     "en": ENGLISH,
@@ -36,6 +44,11 @@ def all_words(field: str) -> frozenset[str]:
 
 # Every word of any language that is a number by itself.
 NUMBER_WORDS = all_words("numbers")
+# In which languages. Sounds of hesitation tell no language: um is Portuguese for one.
+LANGUAGES_BY_WORD = {
+    word: [code for code, language in LANGUAGES.items() if word in language.numbers]
+    for word in NUMBER_WORDS - HESITATIONS
+}
 
 
 @cache
