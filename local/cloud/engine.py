@@ -101,6 +101,8 @@ async def _ask(client: str, environ: Mapping[str, str], *command: str, seconds: 
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            # Ctrl-C reaches the demo alone, which still needs the engine to clean up.
+            start_new_session=True,
         )
     except OSError as error:
         raise CloudError(f"{client} can't be run: {error.strerror}") from None

@@ -54,6 +54,8 @@ class Speechctl:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            # Ctrl-C reaches the demo alone, which ends it.
+            start_new_session=True,
         )
         try:
             output, errors = await process.communicate()

@@ -47,6 +47,12 @@ async def test_speechctl_does_not_see_the_developers_environment(
     assert not names & environ.keys()
 
 
+async def test_speechctl_does_not_get_the_demos_ctrl_c(tmp_path: Path) -> None:
+    """A terminal's signal is for the demo, which else would take its own end for a failure."""
+    session = await make_speechctl(tmp_path, "import os; print(os.getsid(0))").run("list")
+    assert int(session) != os.getsid(0)
+
+
 async def test_speechctl_that_fails_is_quoted(tmp_path: Path) -> None:
     """The run ends with the command and its own words."""
     with pytest.raises(CloudError, match="speechctl transcripts show conv_1: no such thing"):
