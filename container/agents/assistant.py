@@ -36,9 +36,6 @@ _MOST_ROUNDS = 5
 _CHECK_SECONDS = 8.0
 """How long a start waits for providers: a slow one is no reason not to begin."""
 
-_LOOK_SECONDS = 0.05
-"""How late a filler may notice that the answer has begun."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
@@ -101,15 +98,9 @@ class Assistant:
         toolbox = Toolbox(tools)
         return self._converse(self._prompt(transcript, instructions, toolbox), session, toolbox)
 
-    async def say_filler(self, turn: Turn, session: SpeechEngineSession) -> None:
+    def say_filler(self, _turn: Turn, session: SpeechEngineSession) -> None:
         """Tell the user, and with it the platform, that an answer is on its way."""
-        await session.send_response(self._fill(turn))
-
-    async def _fill(self, turn: Turn) -> AsyncGenerator[str, None]:
-        yield f"{self._manner.sentences.filler} "
-        # The end of a turn's only answer is final: it waits for the one that it stands in for.
-        while turn.streams < 2 and turn.chunks < 2 and not turn.handler_ended:  # noqa: ASYNC110 - turns tell nobody
-            await asyncio.sleep(_LOOK_SECONDS)
+        session.send_chunk(f"{self._manner.sentences.filler} ")
 
     def _prompt(
         self,
