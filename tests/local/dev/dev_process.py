@@ -40,6 +40,12 @@ class DevProcess(LoggedProcess):
             self.wait()
         super().__exit__(*details)
 
+    def edit(self, agent: str) -> None:
+        """Put another agent into the file, at once: nobody sees half of it."""
+        draft = self.agent_file.with_suffix(".draft")
+        draft.write_text(agent)
+        draft.replace(self.agent_file)
+
     def wait_until_ready(self) -> dict[str, str]:
         """Wait for the summary; returns the state."""
         self.wait_for_line(READY, seconds=30)

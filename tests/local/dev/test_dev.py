@@ -135,7 +135,7 @@ def test_dev_starts_the_server_again_at_an_edit(tmp_path: Path) -> None:
     with DevProcess(tmp_path, ANSWER.format("before")) as dev:
         state = dev.wait_until_ready()
         assert ask(state).strip() == "before"
-        dev.agent_file.write_text(ANSWER.format("after the edit"))
+        dev.edit(ANSWER.format("after the edit"))
         begun = time.monotonic()
         dev.wait_for_line("edited: agent.py")
         dev.wait_until(lambda: sum("started  address" in line for line in dev.lines) == 2)
@@ -147,10 +147,10 @@ def test_dev_waits_out_a_syntax_error(tmp_path: Path) -> None:
     """A broken edit is one readable line; the next good one brings the server back."""
     with DevProcess(tmp_path, ANSWER.format("before")) as dev:
         state = dev.wait_until_ready()
-        dev.agent_file.write_text("async def on_transcript(\n")
+        dev.edit("async def on_transcript(\n")
         dev.wait_for_line("has a syntax error: agent.py line 1")
         dev.wait_for_line("waiting for the next edit")
-        dev.agent_file.write_text(ANSWER.format("mended"))
+        dev.edit(ANSWER.format("mended"))
         dev.wait_until(lambda: sum("started  address" in line for line in dev.lines) == 2)
         assert ask(state).strip() == "mended"
         assert not any("Traceback" in line for line in dev.lines)
@@ -161,7 +161,7 @@ def test_dev_starts_with_a_broken_agent(tmp_path: Path) -> None:
     with DevProcess(tmp_path, "import no_such_library\n") as dev:
         state = dev.wait_until_ready()
         dev.wait_for_line("No module named 'no_such_library'")
-        dev.agent_file.write_text(ANSWER.format("mended"))
+        dev.edit(ANSWER.format("mended"))
         dev.wait_for_line("started  address")
         assert ask(state).strip() == "mended"
 
