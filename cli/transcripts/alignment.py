@@ -22,6 +22,7 @@ _LEAST_SHARED = 0.6
 # Where words are not stored, messages of one role and moment are one.
 _SAME_MOMENT_SECONDS = 3.0
 _NEAR_SECONDS = 30.0
+_AGENT = "agent"
 _WORD = re.compile(r"\w+")
 
 
@@ -108,7 +109,9 @@ def rate_likeness(one: Utterance, other: Utterance) -> float:
     if set(one.texts) & set(other.texts):
         return _SAME + nearness
     likeness = max(_compare(a, b) for a in one.words for b in other.words)
-    is_sure = likeness == _SAME or (likeness and nearness)
+    # What an agent says is heard by nobody here: other words are another answer, however alike.
+    is_heard = one.role != _AGENT or likeness == _CUT or apart <= _SAME_MOMENT_SECONDS
+    is_sure = likeness == _SAME or (likeness and nearness and is_heard)
     return likeness + nearness if is_sure else 0.0
 
 

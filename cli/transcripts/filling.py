@@ -151,12 +151,13 @@ def _describe(said: Said, shown: _Shown) -> Utterance:
 def _describe_stored(message: Message) -> Utterance:
     texts = tuple(text for text in (message.text, message.heard) if text)
     # An answer that was never sent is not in the platform's record, and like nothing there.
-    lengths = (message.characters,) if message.characters else (-1,)
+    role = "" if message.characters == 0 else message.role
+    lengths = (message.characters,) if message.characters else ()
     try:
         at = datetime.fromisoformat(message.at).timestamp()
     except ValueError:
         at = 0.0
-    return Utterance(message.role, texts, lengths, at)
+    return Utterance(role, texts, lengths, at)
 
 
 def _list_gaps(places: Sequence[int | None], stored: int) -> Iterator[tuple[list[int], int, int]]:

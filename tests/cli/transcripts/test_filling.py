@@ -71,6 +71,21 @@ def test_what_was_missing_stands_in_its_place(
     assert (again.items, again.messages, again.unplaced) == ([], 0, 0)
 
 
+def test_an_answer_that_was_never_sent_hides_none() -> None:
+    """What a killed task stored last may be such: what was said next has its place behind it."""
+    first, second, third = (
+        Said(role=role, text=text, at=BEGAN + n)
+        for n, (role, text) in enumerate((("user", "one"), ("user", "two"), ("agent", "so")))
+    )
+    unsent = make_message("conv", 1, 1, "", role="agent", outcome="superseded")
+    unsent["at"] = "2026-11-18T11:06:42.000Z"
+    stored = [store(first, 1, 0), unsent]
+    filling = plan_messages(record_of(first, second, third), read(stored), RULES)
+    assert (filling.messages, filling.unplaced) == (2, 0)
+    texts = [message.text for message in read([*stored, *filling.items])]
+    assert texts == ["one", "", "two", "so"]
+
+
 def test_a_message_without_a_free_place_is_counted() -> None:
     """Between two numbers that follow each other nothing is squeezed in, and that is told."""
     first, second, third = say(3)
