@@ -159,7 +159,7 @@ def _explain(name: str, failure: Exception, seconds: float) -> ModelError:
         return failure
     if isinstance(failure, TimeoutError):
         return ModelError(f"{name} was silent for {seconds:g} s")
-    logger.error("model's module failed", exc_info=failure, extra={"model": name})
+    logger.error("model not understood", exc_info=failure, extra={"model": name})
     return ModelError(f"{name} failed ({type(failure).__name__})")
 
 
