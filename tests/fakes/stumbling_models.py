@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.fakes.model_servers import server
+from tests.fakes.model_servers import connection
 from tests.fakes.model_servers.openai_chat import ChatWire
 from tests.fakes.model_servers.openai_responses import ResponsesWire
 from tests.fakes.model_servers.server import Pause, Raw, Refuse, Say, Stall, Step, serve_model
@@ -109,7 +109,7 @@ class StumblingModels(LoggedProcess):
 
 async def serve() -> None:
     """Serve both until SIGTERM."""
-    server._LOOK_SECONDS = 0.02  # there are dozens of pauses at once
+    connection.LOOK_SECONDS = 0.02  # there are dozens of pauses at once
     wires: dict[str, Callable[[], WireFormat]] = {PRIMARY: ResponsesWire, SECONDARY: ChatWire}
     accounts = {name: Account() for name in wires}
     stopping = asyncio.Event()

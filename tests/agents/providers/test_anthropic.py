@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from agents.prompt import ModelError, ModelOptions, ModelRefused, ToolCall, ToolResult, ToolRound
-from agents.providers import anthropic
-from agents.providers.access import Access
 from tests.agents.providers.candidates import PROMPT, TALK, WEATHER, collect, listen
 from tests.agents.providers.candidates import serve_anthropic as serve
 from tests.fakes.model_servers.anthropic import AnthropicWire
@@ -273,9 +271,3 @@ async def test_anthropic_names_the_variable_of_a_wrong_key() -> None:
     async with serve() as candidate:
         candidate.server.key = "another-key"
         assert "ANTHROPIC_API_KEY" in str(await candidate.fail())
-
-
-async def test_anthropic_needs_a_key() -> None:
-    """Without a key there is no model, but the name of the variable to set."""
-    with pytest.raises(ModelRefused, match="ANTHROPIC_API_KEY"):
-        anthropic.create("anthropic/x", "x", Access(), ModelOptions())

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -12,7 +11,6 @@ from botocore.eventstream import EventStreamBuffer
 from agents.prompt import (
     ModelError,
     ModelOptions,
-    ModelRefused,
     Prompt,
     ToolCall,
     ToolResult,
@@ -26,9 +24,6 @@ from tests.agents.providers.candidates import serve_bedrock as serve
 from tests.fakes.model_servers.bedrock import BedrockFormat, encode_event, is_signed
 from tests.fakes.model_servers.event_stream import encode_message
 from tests.fakes.model_servers.server import Call, ModelServer, Pause, Say, Stall, Step
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("aws_account")
 
@@ -113,87 +108,6 @@ async def test_bedrock_hides_credentials_in_its_repr() -> None:
         shown = f"{model!r} {vars(model)!r}"
     assert SECRET not in shown
     assert TOKEN not in shown
-
-
-@pytest.fixture
-def _without_keys(aws_account: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name)
-
-
-@pytest.mark.usefixtures("_without_keys")
-async def test_bedrock_asks_as_the_role_of_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container the credentials come from the address that ECS gives it."""
-    credentials = {"AccessKeyId": "AKIDROLE", "SecretAccessKey": SECRET, "Token": TOKEN}
-    body = json.dumps({**credentials, "Expiration": "2100-01-01T00:00:00Z"}).encode()
-
-    async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        writer.close()
-
-    role = await asyncio.start_server(give, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{role.sockets[0].getsockname()[1]}/role"
-    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
-    async with role, serve() as candidate, aclosing(candidate.open()) as model:
-        await collect(model)
-    assert "Credential=AKIDROLE/" in candidate.server.requests[0].headers["authorization"]
-
-
-@pytest.mark.usefixtures("_without_keys")
-async def test_bedrock_may_get_its_credentials_later(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A source of credentials that fails now is not the same as none."""
-    profile = tmp_path / "config"
-    profile.write_text("[default]\ncredential_process = false\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
-    async with serve() as candidate, aclosing(candidate.open()) as model:
-        with pytest.raises(ModelError, match="credentials can't be fetched now") as caught:
-            await model.check()
-    assert not isinstance(caught.value, ModelRefused)
-
-
-@pytest.mark.usefixtures("_without_keys")
-async def test_bedrock_names_the_credentials_that_are_missing() -> None:
-    """Without any credentials nothing is sent, and the line says where they come from."""
-    async with serve() as candidate, aclosing(candidate.open()) as model:
-        with pytest.raises(ModelRefused, match=r"bedrock/test-model.*credentials.*role"):
-            await model.check()
-    assert candidate.server.requests == []
-
-
-async def test_bedrock_names_the_variable_of_a_missing_region() -> None:
-    """A region is needed before anything is dialled."""
-    with pytest.raises(ModelRefused, match=r"bedrock/test-model needs a region: set AWS_REGION"):
-        make("http://127.0.0.1:1", region=None)
-
-
-async def test_bedrock_takes_the_region_of_the_profile(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """On a laptop the region may stand where the AWS CLI has put it."""
-    profile = tmp_path / "config"
-    profile.write_text("[default]\nregion = eu-north-1\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
-    async with serve() as candidate, aclosing(make(candidate.server.url, region=None)) as model:
-        await collect(model)
-    assert "/eu-north-1/bedrock/" in candidate.server.requests[0].headers["authorization"]
-
-
-async def test_bedrock_refuses_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong AWS_PROFILE is one line too."""
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(ModelRefused, match="credentials"):
-        make("http://127.0.0.1:1", region=None)
-
-
-@pytest.mark.parametrize("settings", [{"base_url": "nowhere"}, {"region": "not a region"}])
-async def test_bedrock_refuses_an_address_that_is_none(settings: dict[str, str]) -> None:
-    """An endpoint or a region in a wrong form is refused with the variables to look at."""
-    async with aclosing(make("http://127.0.0.1:1", **settings)) as model:
-        with pytest.raises(ModelRefused, match="AWS_ENDPOINT_URL_BEDROCK_RUNTIME"):
-            await model.check()
 
 
 async def test_bedrock_passes_over_events_it_does_not_know() -> None:

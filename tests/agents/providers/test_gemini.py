@@ -17,7 +17,6 @@ from agents.prompt import (
     ToolSpec,
 )
 from agents.providers import connections, gemini
-from agents.providers.access import Access
 from tests.agents.providers.candidates import PROMPT, TALK, WEATHER
 from tests.agents.providers.candidates import serve_gemini as serve
 from tests.fakes.model_servers.gemini import GeminiWire
@@ -283,12 +282,6 @@ async def test_gemini_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> Non
         candidate.server.script = lambda _: [Say("Well,"), Pause()]
         assert "ReadTimeout" in str(await candidate.fail())
         assert "x-server-timeout" not in candidate.server.requests[0].headers
-
-
-async def test_gemini_needs_a_key() -> None:
-    """Without a key there is no model, but the name of the variable to set."""
-    with pytest.raises(ModelRefused, match="GEMINI_API_KEY"):
-        gemini.create("gemini/x", "x", Access(), ModelOptions())
 
 
 async def test_gemini_turns_at_the_same_time_close_their_own_connections() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agents.prompt import ModelError, ModelOptions, ModelRefused
-from agents.providers import openai_chat, openai_responses
+from agents.providers import openai_chat
 from agents.providers.access import Access
 from tests.agents.providers.candidates import PROMPT, collect
 from tests.fakes.model_servers.openai_chat import ChatWire
@@ -137,17 +137,6 @@ async def test_check_can_not_tell_of_a_server_without_models(
             await model.check()
         assert not isinstance(caught.value, ModelRefused)
         assert await collect(model) == ["Hello", " there."]
-
-
-@pytest.mark.parametrize("module", [openai_responses, openai_chat])
-async def test_models_of_the_official_api_need_a_key(
-    module: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A missing key is told when the model is made, with the variable that holds it."""
-    monkeypatch.setenv("OPENAI_API_KEY", "sk_test_ambient")
-    create = module.create  # type: ignore[attr-defined]
-    with pytest.raises(ModelRefused, match="OPENAI_API_KEY"):
-        create("openai/test-model", "test-model", Access(), ModelOptions())
 
 
 @pytest.mark.parametrize(

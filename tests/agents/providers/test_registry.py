@@ -25,6 +25,25 @@ async def test_registry_names_what_keeps_a_client_from_being_made(
 
 
 @pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("openai/m", "OPENAI_API_KEY"),
+        ("openai_chat/m", "OPENAI_CHAT_API_KEY or OPENAI_API_KEY"),
+        ("anthropic/m", "ANTHROPIC_API_KEY"),
+        ("gemini/m", "GEMINI_API_KEY"),
+    ],
+)
+async def test_registry_names_the_key_that_is_missing(
+    name: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key there is no model, whatever an SDK would find in the environment."""
+    for each in variable.split(" or "):
+        monkeypatch.setenv(each, "sk_test_ambient")
+    with pytest.raises(ModelRefused, match=rf"^{name} needs a key; set {variable}$"):
+        open_model(parse_model_name(name), Access(), ModelOptions())
+
+
+@pytest.mark.parametrize(
     ("name", "remedy"),
     [
         ("OpenAI/gpt-5.4-mini", "did you mean openai?"),

@@ -1,21 +1,20 @@
 """A model provider on loopback: real HTTP/1.1, the provider's wire format, answers by script.
 
-The formats stand in modules of their own; this one knows requests, connections and who hung up.
+The formats stand in modules of their own; this one plays scripts, and counts who hung up.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tests.fakes.model_servers.connection import Connection
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-_LOOK_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
@@ -157,13 +156,12 @@ class ModelServer:
     hung_up: int = 0
     streaming: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _open: set[Connection] = field(default_factory=set)
 
     async def drop_connections(self) -> None:
         """Close every connection, as a provider does with those that were quiet for long."""
-        for writer in tuple(self._writers):
-            writer.close()
-            await writer.wait_closed()
+        for connection in tuple(self._open):
+            await connection.close()
 
     async def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds`, looked at whenever a stream begins, ends or loses its client."""
@@ -176,57 +174,49 @@ class ModelServer:
         if self.is_down:
             writer.transport.abort()
             return
-        self._writers.add(writer)
+        connection = Connection(reader, writer)
+        self._open.add(connection)
         try:
-            while (request := await _read_request(reader)) is not None:
-                self.requests.append(request)
-                if not await self._answer(request, reader, writer):
+            while (read := await connection.read_request()) is not None:
+                self.requests.append(request := Request(*read))
+                if not await self._answer(request, connection):
                     return
         except ConnectionError:
             """The client is gone; `hung_up` has been counted where it matters."""
         finally:
-            self._writers.remove(writer)
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+            self._open.remove(connection)
+            await connection.close()
 
-    async def _answer(
-        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
+    async def _answer(self, request: Request, connection: Connection) -> bool:
         """Returns whether the connection is still good."""
         wire = self.new_wire()
         status = self._judge(wire, request)
         if status != 200:
-            return await _send_json(writer, status, wire.error(status), wire.error_headers(status))
+            return await self._refuse(Refuse(status), wire, connection)
         if not wire.is_stream(request):
-            return await _send_json(writer, 200, wire.answer_check(request), {})
+            await connection.send_json(200, wire.answer_check(request), {})
+            return True
         steps = self.script(request)
         match steps:
             case [Refuse() as refusal, *_]:
-                return await self._refuse(refusal, wire, reader, writer)
+                return await self._refuse(refusal, wire, connection)
             case [Stall(), *_]:
-                return await self._stall(reader)
-        return await self._stream(wire, request, steps, reader, writer)
+                return await self._stall(connection)
+        return await self._stream(wire, request, steps, connection)
 
-    async def _refuse(
-        self,
-        refusal: Refuse,
-        wire: WireFormat,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> bool:
+    async def _refuse(self, refusal: Refuse, wire: WireFormat, connection: Connection) -> bool:
         headers = {"Location": "/elsewhere"} if 300 <= refusal.status < 400 else {}
         headers |= wire.error_headers(refusal.status)
         if refusal.retry_after is not None:
             headers["Retry-After"] = refusal.retry_after
         if not refusal.ends:
             headers["Content-Length"] = "99999"
-        is_good = await _send_json(writer, refusal.status, wire.error(refusal.status), headers)
-        return is_good if refusal.ends else await self._stall(reader)
+        await connection.send_json(refusal.status, wire.error(refusal.status), headers)
+        return refusal.ends or await self._stall(connection)
 
-    async def _stall(self, reader: asyncio.StreamReader) -> bool:
+    async def _stall(self, connection: Connection) -> bool:
         await self._count(streaming=1)
-        await _pause(None, reader)
+        await connection.pause()
         await self._count(streaming=-1, hung_up=1)
         return False
 
@@ -236,30 +226,20 @@ class ModelServer:
         return 200 if wire.model_of(request) in wire.models else 404
 
     async def _stream(
-        self,
-        wire: WireFormat,
-        request: Request,
-        steps: Iterable[Step],
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        self, wire: WireFormat, request: Request, steps: Iterable[Step], connection: Connection
     ) -> bool:
         await self._count(streaming=1)
         try:
-            writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: "
-                + wire.content_type.encode()
-                + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
-            )
-            _write_chunk(writer, wire.begin(request))
+            connection.begin_stream(wire.content_type)
+            connection.write_chunk(wire.begin(request))
             for step in steps:
                 if isinstance(step, EndEarly):
                     break
-                if not await self._take(step, wire, reader, writer):
+                if not await self._take(step, wire, connection):
                     return False
             else:
-                _write_chunk(writer, wire.end())
-            writer.write(b"0\r\n\r\n")
-            await writer.drain()
+                connection.write_chunk(wire.end())
+            await connection.end_stream()
             return True
         except ConnectionError:
             await self._count(hung_up=1)
@@ -267,31 +247,25 @@ class ModelServer:
         finally:
             await self._count(streaming=-1)
 
-    async def _take(
-        self,
-        step: Step,
-        wire: WireFormat,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> bool:
+    async def _take(self, step: Step, wire: WireFormat, connection: Connection) -> bool:
         match step:
             case Say(text):
-                _write_chunk(writer, wire.say(text))
+                connection.write_chunk(wire.say(text))
             case Call():
-                _write_chunk(writer, wire.call(step))
+                connection.write_chunk(wire.call(step))
             case StreamFailure():
-                _write_chunk(writer, wire.stream_failure())
+                connection.write_chunk(wire.stream_failure())
             case Break():
-                writer.transport.abort()
+                connection.writer.transport.abort()
                 return False
             case Pause(seconds):
-                await _pause(seconds, reader)
+                await connection.pause(seconds)
             case Raw(encode):
-                _write_chunk(writer, encode(wire))
+                connection.write_chunk(encode(wire))
             case _:
                 raise AssertionError(f"{step} stands at the beginning only")
-        await writer.drain()
-        if _is_gone(reader):
+        await connection.writer.drain()
+        if connection.is_gone:
             await self._count(hung_up=1)
             return False
         return True
@@ -301,51 +275,6 @@ class ModelServer:
             self.streaming += streaming
             self.hung_up += hung_up
             self._changed.notify_all()
-
-
-async def _pause(seconds: float | None, reader: asyncio.StreamReader) -> None:
-    # Looking consumes nothing: a next request that arrives early stays whole.
-    loop = asyncio.get_running_loop()
-    until = None if seconds is None else loop.time() + seconds
-    while not _is_gone(reader) and (until is None or loop.time() < until):
-        left = _LOOK_SECONDS if until is None else min(_LOOK_SECONDS, until - loop.time())
-        await asyncio.sleep(max(0.0, left))
-
-
-def _is_gone(reader: asyncio.StreamReader) -> bool:
-    # A reset, unlike an orderly end, is no end of the stream but an exception in it.
-    return reader.at_eof() or reader.exception() is not None
-
-
-def _write_chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
-    if data:
-        writer.write(b"%x\r\n%b\r\n" % (len(data), data))
-
-
-async def _send_json(
-    writer: asyncio.StreamWriter, status: int, body: bytes, headers: dict[str, str]
-) -> bool:
-    own = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in own.items())
-    writer.write(f"HTTP/1.1 {status} Status\r\n{lines}\r\n".encode() + body)
-    await writer.drain()
-    return True
-
-
-async def _read_request(reader: asyncio.StreamReader) -> Request | None:
-    with suppress(asyncio.IncompleteReadError, ConnectionError):
-        return await _read_whole_request(reader)
-    return None
-
-
-async def _read_whole_request(reader: asyncio.StreamReader) -> Request:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.strip().split("\r\n")
-    method, path, _ = first.split(" ", 2)
-    pairs = (line.partition(":") for line in lines)
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    raw = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Request(method, path, headers, json.loads(raw) if raw else {})
 
 
 @asynccontextmanager
