@@ -72,7 +72,8 @@ def _connect(place: Place, environ: Mapping[str, str]) -> PlatformRecords:
     if not key and account and (arn := account.outputs(_STACK).get(_KEY_OUTPUT)):
         key = api_key.read(account.session.client("secretsmanager"), arn) or ""
     if not key:
-        raise CommandError("the ElevenLabs API key is missing; set ELEVENLABS_API_KEY")
+        other_way = "" if account else ", or name the environment whose secret has it (-e dev)"
+        raise CommandError(f"the ElevenLabs API key is missing; set ELEVENLABS_API_KEY{other_way}")
     host = account.environment.elevenlabs.host if account else PLATFORM_URL
     return PlatformRecords(environ.get("ELEVENLABS_BASE_URL", "").strip() or host, key)
 

@@ -168,9 +168,9 @@ async def test_a_platform_that_nobody_serves_is_one_line(
 
 
 def test_without_a_key_nothing_is_asked(speechctl: Program) -> None:
-    """Who has no API key is told where it comes from."""
+    """Who has no API key is told the two places that it comes from."""
     ended = speechctl("restore", "--from-platform", "conv_a")
-    ended.assert_refused("set ELEVENLABS_API_KEY")
+    ended.assert_refused("set ELEVENLABS_API_KEY", "-e dev")
 
 
 @pytest.mark.parametrize(
