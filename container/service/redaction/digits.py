@@ -43,7 +43,7 @@ class DigitReader:
         if word in language.repeats:
             return self._read_repeated(index, language.repeats[word])
         is_weak = word in language.weak and not (goes_on or self._is_before_digits(index))
-        if is_weak or (word in language.pronouns and self._is_subject(index)):
+        if is_weak or self._is_no_digit(index):
             return _NOTHING, index
         if word in language.sounds and self._is_between_digits(index):
             return str(language.sounds[word]), index + 1
@@ -68,11 +68,11 @@ class DigitReader:
         is_number = after.is_numeral or self._numbers.value(index + 1) is not None
         return is_number or after.text in self._language.repeats
 
-    def _is_subject(self, index: int) -> bool:
-        """Whether a word that no number precedes has a verb behind it: the last *one* is."""
+    def _is_no_digit(self, index: int) -> bool:
+        """Whether a word that no number precedes means something else: the last *one* is."""
         after = self._after(index)
-        has_verb = after is not None and after.text in self._language.names.verb
-        return has_verb and self._value_before(index) is None
+        others = self._language.no_digits.get(self._tokens[index].text, ())
+        return after is not None and after.text in others and self._value_before(index) is None
 
     def _is_between_digits(self, index: int) -> bool:
         """Whether single digits stand right before and behind: four four *to* one."""

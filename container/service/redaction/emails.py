@@ -67,8 +67,10 @@ def _sign_length(tokens: Sequence[Token], index: int) -> int:
     """How many tokens from one on say the sign in the middle."""
     text = tokens[index].text
     for phrase in LONG_AT:
-        if text == phrase[0] and tuple(one.text for one in tokens[index:][: len(phrase)]) == phrase:
-            return len(phrase)
+        if text == phrase[0]:
+            words = tuple(token.text for token in tokens[index : index + len(phrase)])
+            if words == phrase:
+                return len(phrase)
     return int(text == AT or text in CERTAIN_AT)
 
 
@@ -114,7 +116,8 @@ def _is_enclosed_sign(tokens: Sequence[Token], index: int) -> bool:
 def _is_between_spelled(before: Sequence[Token], tokens: Sequence[Token], index: int) -> bool:
     if tokens[index].text != "," or not before or index + 1 == len(tokens):
         return False
-    return _is_spelled(before, len(before) - 1) and _is_spelled(tokens, index + 1)
+    is_sign_next = is_letter(before, len(before) - 1) and tokens[index + 1].text in _SPOKEN_SIGNS
+    return is_sign_next or (_is_spelled(before, len(before) - 1) and _is_spelled(tokens, index + 1))
 
 
 def _is_spelled(tokens: Sequence[Token], index: int) -> bool:

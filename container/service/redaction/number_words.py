@@ -71,7 +71,7 @@ class NumberReader:
     def _multiply(self, number: int, low: int, word: str) -> int | None:
         """Two hundred, twelve hundred, two thousand, two million three hundred thousand."""
         language = self._language
-        if word in language.hundreds and (0 < low < 10 or (10 < low < 100 and low % 10)):
+        if word in language.hundreds and 0 < low <= language.most_hundreds and low % 10:
             return number + low * 99
         if word in language.thousands and low and (number == low or number >= _MILLION):
             return number + low * 999

@@ -69,7 +69,7 @@ class NumberFinder:
                 break
             self._tries_left -= 1
             finding = self._judge(variant, name)
-            if finding and self._is_certain(variant, finding):
+            if finding and (name or self._is_certain(variant, finding)):
                 return finding
         return None
 

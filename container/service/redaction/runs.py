@@ -78,10 +78,17 @@ class Run:
 
         Rows of plain numerals repeat themselves for other reasons, unless they have a name.
         """
-        places = [index for index, group in enumerate(self.groups) if group.parted == CORRECTION]
-        yield from map(self._keep, repair(len(self.groups), places))
+        said = [group.digits for group in self.groups]
+        places = [
+            index for index, group in enumerate(self.groups) if index and group.parted == CORRECTION
+        ]
+        restarts = [index for index in places if said[index : index + 2] == said[:2]]
+        if restarts:
+            yield from self.part(restarts[-1], len(said)).repaired(name)
+            return
+        yield from map(self._keep, repair(len(said), places))
         if name or self.is_spoken:
-            yield from map(self._keep, leave_out_repeated([one.digits for one in self.groups]))
+            yield from map(self._keep, leave_out_repeated(said))
 
     def _keep(self, indexes: Sequence[int]) -> Run:
         return Run(tuple(self.groups[index] for index in indexes))

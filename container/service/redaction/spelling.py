@@ -24,7 +24,7 @@ _MOST_LETTERS = 6
 _MOST_LOOSE_LETTERS = 4
 _MOST_FILLERS = 3
 _SHORTEST = 8
-_SIGNS_BETWEEN = frozenset("-./,·?!¿¡")
+_SIGNS_BETWEEN = frozenset("-./,·?!¿¡'")
 
 
 class Row(NamedTuple):

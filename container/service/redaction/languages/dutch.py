@@ -35,11 +35,13 @@ DUTCH = Language(
     units_first=True,
     fillers=word_set(
         """
-        bent daarna dan dat de duidelijk dus en genoteerd goed heb heeft het hebt is ja je kengetal
-        klopt komma mee nu nummer of punt slot spatie streepje tot u vervolgens verder zo
+        bent daarna dan dat de duidelijk dus en even genoteerd goed heb hebt heeft het is ja je
+        kengetal klopt komma mee moment momentje nu nummer of ogenblik punt seconde slot spatie
+        streepje tot u verder vervolgens zo
         """
     ),
     corrections=word_set("bedoel correctie fout ik nee pardon sorry wacht"),
+    no_digits={"een": word_set("moment momentje ogenblik seconde")},
     letters=spell("zet=Z"),
     likenesses=word_set("als van"),
     names=Names(

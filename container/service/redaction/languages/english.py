@@ -14,6 +14,7 @@ ENGLISH = Language(
         **count("twenty thirty forty/fourty fifty sixty seventy eighty ninety", 20, 10),
     },
     hundreds=word_set("hundred"),
+    most_hundreds=99,
     thousands=word_set("thousand"),
     millions=word_set("million"),
     repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4},
@@ -23,16 +24,16 @@ ENGLISH = Language(
     joins=word_set("and"),
     fillers=word_set(
         """
-        after again all alright and are area by catch code comma correct cool dash did dot down ends
-        far fine first get go goes good got great group have hear hyphen is it last me next now
-        number okay on or perfect point ready right s second slash so space still sure that the then
-        there third this with yeah yep yes you
+        after again all alright and are area catch code comma cool correct dash did dot down ends
+        far fine first for get go goes good got great group half have hear hyphen is it last me
+        minute moment next now number okay on or perfect point ready right s sec second slash so
+        space still sure that the then there third this with yeah yep yes you
         """
     ),
     corrections=word_set("actually correction i mean meant mistake no oops rather sorry wait"),
     weak=word_set("oh o"),
     sounds={"won": 1, "to": 2, "too": 2, "for": 4, "ate": 8},
-    pronouns=word_set("one"),
+    no_digits={"one": word_set("is s sec second moment minute")},
     letters=spell("zed=Z zee=Z"),
     likenesses=word_set("as like for"),
     names=Names(

@@ -24,13 +24,14 @@ FRENCH = Language(
     fillers=word_set(
         """
         accord alors apres as avez bien bon c ca compris d donc enfin ensuite espace est et
-        indicatif la le les me note notez numero ou oui parfait point puis suis suivez tiret tu va
-        virgule voila vous y
+        indicatif instant la le les me minute moment note notez numero ou oui parfait point puis
+        seconde suis suivez tiret tu va virgule voila vous y
         """
     ),
     corrections=word_set(
         "attendez attends desole desolee erreur excusez je non pardon plutot trompe"
     ),
+    no_digits={"un": word_set("instant moment"), "une": word_set("seconde minute")},
     letters=spell("ix=X ixe=X"),
     likenesses=word_set("comme"),
     names=Names(

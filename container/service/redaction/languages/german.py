@@ -43,9 +43,9 @@ GERMAN = Language(
     fillers=word_set(
         """
         alles also bereit bindestrich bitte da danach dann das der die du es genau gut haben hast
-        ist ja jetzt kommt komma klar leerzeichen minus mit mitgeschrieben noch nochmal notiert
-        nummer oder passt punkt richtig rufnummer schluss schragstrich sie sind so stimmt strich und
-        verstanden vorwahl weiter wieder zuletzt zum
+        ist ja jetzt klar komma kommt kurz leerzeichen minus mit mitgeschrieben noch nochmal notiert
+        nummer oder passt punkt richtig rufnummer s schluss schragstrich sekunde sie sind so stimmt
+        strich und verstanden vorwahl weiter wieder zuletzt zum
         """
     ),
     corrections=word_set(

@@ -38,8 +38,9 @@ ITALIAN = Language(
     plus=word_set("piu"),
     fillers=word_set(
         """
-        accordo allora bene c capito ci d dopo e ecco giusto ha hai il infine mi numero o perfetto
-        poi prefisso punto quindi scritto segue sei si spazio trattino va virgola
+        accordo allora attimo bene c capito ci d dopo e ecco giusto ha hai il infine mi momento
+        numero o perfetto poi prefisso punto quindi scritto secondo segue sei si spazio trattino un
+        va virgola
         """
     ),
     corrections=word_set("anzi aspetta aspetti cioe errore no sbagliato scusa scusate scusi"),

@@ -60,6 +60,8 @@ class Language:
 
     numbers: dict[str, int]
     hundreds: frozenset[str] = NONE
+    # Twelve hundred, but not twenty hundred.
+    most_hundreds: int = 19
     thousands: frozenset[str] = NONE
     millions: frozenset[str] = NONE
     # Double four, three fours, three times four.
@@ -80,8 +82,8 @@ class Language:
     # What means a digit only beside other digits, and what sounds like one between them.
     weak: frozenset[str] = NONE
     sounds: dict[str, int] = field(default_factory=dict)
-    # Means no digit in "the last *one* is".
-    pronouns: frozenset[str] = NONE
+    # What means no digit before some words: the last *one* is, *one* moment.
+    no_digits: dict[str, frozenset[str]] = field(default_factory=dict)
     # Names of letters that are long enough not to be anything else: hache, ypsilon.
     letters: dict[str, str] = field(default_factory=dict)
     # D *as in* Dora.
@@ -92,12 +94,12 @@ class Language:
     @cached_property
     def uncertain(self) -> frozenset[str]:
         """Every word that is not the same digits wherever it stands."""
-        return self.weak | self.pronouns | self.repeats.keys() | self.sounds.keys()
+        return self.weak | self.no_digits.keys() | self.repeats.keys() | self.sounds.keys()
 
     @cached_property
     def between(self) -> frozenset[str]:
         """Every word that may stand between the digits of one number."""
-        return HESITATIONS | self.fillers | self.corrections
+        return HESITATIONS | self.fillers | self.corrections | self.no_digits.keys()
 
 
 def count(words: str, start: int = 0, step: int = 1) -> dict[str, int]:

@@ -28,8 +28,9 @@ POLISH = Language(
     plus=word_set("plus"),
     fillers=word_set(
         """
-        albo dalej dobrze i jasne jest kierunkowy koniec kreska kropka lub ma myslnik na no numer
-        pan pani potem przecinek slychac spacja tak teraz ukosnik zapisala zapisal zapisane
+        albo dalej dobrze i jasne jest kierunkowy koniec kreska kropka lub ma minutke myslnik na no
+        numer pan pani potem przecinek sekunda sekunde slychac spacja tak teraz ukosnik zapisal
+        zapisala zapisane
         """
     ),
     corrections=word_set("blad chwila moment nie pomylka przepraszam wroc znaczy"),

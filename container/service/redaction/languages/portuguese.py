@@ -32,13 +32,14 @@ PORTUGUESE = Language(
     fillers=word_set(
         """
         a acordo anotou apontou barra bem bom certo dai ddd de depois digito digitos e entao espaco
-        esta fim hifen indicativo isso ja numero o os ou ouve ouvir ouviu perfeito ponto por sim so
-        ta tem traco ultimos virgula
+        esta fim hifen indicativo instante isso ja minuto momento numero o os ou ouve ouvir ouviu
+        perfeito ponto por segundo sim so ta tem traco ultimos virgula
         """
     ),
     corrections=word_set(
         "alias desculpa desculpe digo engano errado espera espere minto nao perdao"
     ),
+    no_digits={"um": word_set("momento instante segundo minuto")},
     letters=spell("aga=H xis=X"),
     likenesses=word_set("como de"),
     names=Names(

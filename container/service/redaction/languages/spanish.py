@@ -38,8 +38,8 @@ SPANISH = Language(
     fillers=word_set(
         """
         acuerdo anota anotado apunta apuntado bien bueno coma con de despues el entonces espacio
-        este guion la letra listo lo los luego me numero o perfecto prefijo pues punto si sigue
-        sigues tiene tienes ultimo ultimos vale y ya
+        este guion la letra listo lo los luego me momentito momento numero o perfecto prefijo pues
+        punto segundo si sigue sigues tiene tienes ultimo ultimos un vale y ya
         """
     ),
     corrections=word_set(
