@@ -91,13 +91,12 @@ class Guard:
         if [message.role for message in messages] != self._turns[-len(messages) :]:
             return False
         contents = [message.content for message in messages]
-        sizes = list(map(len, contents))
+        text = "".join(contents)
         return (
-            min(sizes) > 0
-            and max(sizes) <= self._limits.message_characters
-            and sum(sizes) <= self._limits.history_characters
-            and is_plain("".join(contents))
-            and not any(map(str.isspace, contents))
+            len(text) <= self._limits.history_characters
+            and max(map(len, contents)) <= self._limits.message_characters
+            and is_plain(text)
+            and all(map(str.strip, contents))
         )
 
     def _choose(
