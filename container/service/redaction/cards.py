@@ -70,7 +70,8 @@ def _find_repaired(run: Run, name: str | None) -> list[Finding]:
     """The card that is left when what was taken back is left out, with all that was said."""
     if len(run.digits) > _LONGEST_REPAIRED:
         return []
-    return [_finding(one.groups) for one in run.repaired(name) if _is_valid(one)][:1]
+    card = next(filter(_is_valid, run.repaired(name)), None)
+    return [_finding(card.groups)] if card else []
 
 
 def _is_valid(run: Run) -> bool:

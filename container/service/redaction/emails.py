@@ -116,8 +116,10 @@ def _is_enclosed_sign(tokens: Sequence[Token], index: int) -> bool:
 def _is_between_spelled(before: Sequence[Token], tokens: Sequence[Token], index: int) -> bool:
     if tokens[index].text != "," or not before or index + 1 == len(tokens):
         return False
-    is_sign_next = is_letter(before, len(before) - 1) and tokens[index + 1].text in _SPOKEN_SIGNS
-    return is_sign_next or (_is_spelled(before, len(before) - 1) and _is_spelled(tokens, index + 1))
+    last = len(before) - 1
+    if tokens[index + 1].text in _SPOKEN_SIGNS:
+        return is_letter(before, last)
+    return _is_spelled(before, last) and _is_spelled(tokens, index + 1)
 
 
 def _is_spelled(tokens: Sequence[Token], index: int) -> bool:

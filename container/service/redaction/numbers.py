@@ -47,18 +47,19 @@ class NumberFinder:
         for part in _cut_around(run, cards):
             yield from self._find_others(part, name)
 
-    def _find_others(self, run: Run, name: str | None) -> Iterator[Finding]:
+    def _find_others(self, run: Run, name: str | None) -> list[Finding]:
         if len(run.digits) < FEWEST_DIGITS:
-            return
+            return []
         strongest = max((group.parted for group in run.groups[1:]), default=CLOSE)
         finding = self._judge(run, name)
+        as_said = [finding] if finding else []
         if strongest == CLOSE or (finding and self._is_certain(run, finding)):
-            yield from [finding] if finding else []
-            return
+            return as_said
         repaired = self._judge_repaired(run, name)
+        if repaired:
+            return [repaired]
         # Called a phone number, it may be one and something else: after five, 415 555 0132.
-        found = [repaired] if repaired else list(self._find_in_parts(run, name, strongest))
-        yield from found or ([finding] if finding else [])
+        return list(self._find_in_parts(run, name, strongest)) or as_said
 
     def _judge_repaired(self, run: Run, name: str | None) -> Finding | None:
         """What a run certainly is when something that was taken back is left out."""

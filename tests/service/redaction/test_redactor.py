@@ -110,7 +110,8 @@ FRAGMENTS = st.sampled_from(
     """
     4111|1111|415|555|0132|12345678Z|DE89|[card]|[phone]|123-45-6789|@|.|,|-|+|(|)|a|card|order|phone
     |DNI|kim|example.com|at|dot|com|double|four|oh|um|and|hush|abc|4111 1111 1111 1111|ORD-123456
-    |DE89 3704 0044 0532 0130 00|kim@example.com|+49 171 1234567
+    |DE89 3704 0044 0532 0130 00|kim@example.com|+49 171 1234567|no sorry|got it?|three fives
+    |gmail com|\u200b|\u0301|\uff14|④|(at)|m as in mary|million|\ud800|\x00|İ
     """.strip().split("|")
 )
 
@@ -143,6 +144,38 @@ def test_redactor_takes_digits_of_other_scripts() -> None:
         == "[card]"
     )
     assert AMERICAN.redact("4111 1111 1111 1111")[0] == "[card]"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "4111\u200b1111\u200b1111\u200b1111",
+        "41\u00ad11 11\u00ad11 1111 1111",
+        "4111\u2060 \u202a1111 1111 1111",
+        "\uff14\uff11\uff11\uff11\u3000\uff11\uff11\uff11\uff11\u3000\uff11\uff11\uff11\uff11\u3000\uff11\uff11\uff11\uff11",
+        "fo\u00adur o\u0301ne one one, one one one one, one one one one, one one one one",
+    ],
+)
+def test_redactor_sees_through_disguises(written: str) -> None:
+    """Signs that nobody sees, inside of a number, are redacted with it, and stay elsewhere."""
+    text = f"o\u200bk {written}, dan\u00adke"
+    assert ANYBODY.redact(text) == ("o\u200bk [card], dan\u00adke", ("card",))
+
+
+def test_redactor_finds_patterns_as_written_and_as_seen() -> None:
+    """An operator's pattern may mean the very signs of a text, or digits in any form."""
+    redactor = Redactor(patterns={"order": "ORD-[0-9]{3}", "quote": "« [a-z]{2,9} »"})
+    assert redactor.redact("ORD\u2011\uff11\uff12\uff13")[0] == "[order]"
+    assert redactor.redact("« abc »")[0] == "[quote]"
+
+
+@settings(max_examples=200)
+@given(st.text())
+def test_redactor_never_fails(text: str) -> None:
+    """Whatever a text is made of, findings are in order, apart, and inside of it."""
+    places = [place for _, *both in ANYBODY.find(text) for place in both]
+    assert places == sorted(places)
+    assert all(0 <= place <= len(text) for place in places)
 
 
 def test_redactor_keeps_the_rest_as_it_is() -> None:
@@ -192,7 +225,12 @@ def untraced() -> Iterator[None]:
         ("4111 ", 30_000),
         ("1, ", 30_000),
         ("0171 1234567, ", 30_000),
-        ("a@", 30_000),
+        ("a@", 100_000),
+        ("at gmail com ", 30_000),
+        ("m as in mary, ", 30_000),
+        ("four no sorry, ", 10_000),
+        ("1 2 1 2 1 3 no 1 2. ", 10_000),
+        ("4\u200b1\u0301", 30_000),
         ("a.", 30_000),
         ("a@a.", 30_000),
         ("DE89", 30_000),
