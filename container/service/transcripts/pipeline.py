@@ -49,11 +49,12 @@ class TranscriptPipeline:
         buffer_bytes: int,
         intake_bytes: int = MOST_BYTES,
     ) -> None:
-        """Both are called in threads; `connect` gives the table, again when it failed.
+        """Both are called in threads, and again when they or the table failed.
 
         `buffer_bytes` is what may wait for the table, `intake_bytes` what may wait for the scribe.
         """
         self._make_scribe = make_scribe
+        self._scribe: Scribe | None = None
         self._intake = Intake(intake_bytes)
         self._buffer = Buffer(buffer_bytes)
         self._printer = RestorePrinter()
@@ -97,23 +98,26 @@ class TranscriptPipeline:
 
     def _write_down(self) -> None:
         """In its thread: make items of all that happens, until the close and what came before."""
-        scribe = self._make_scribe()
+        self._try(None)
         while True:
             is_last = self._closing.is_set()
             while (event := self._intake.take()) is not None:
-                self._write_down_event(scribe, event)
+                self._try(event)
             self._tell_lost()
             if is_last:
                 self._buffer.close()
                 return
             self._closing.wait(_LOOK_SECONDS)
 
-    def _write_down_event(self, scribe: Scribe, event: Event) -> None:
+    def _try(self, event: Event | None) -> None:
+        """Get a scribe if need be, and let it write an event down."""
         try:
-            entries = [encode(item) for item in scribe.write_down(event)]
+            self._scribe = self._scribe or self._make_scribe()
+            items = self._scribe.write_down(event) if event else []
+            entries = [encode(item) for item in items]
         except Exception as error:  # noqa: BLE001 - one event must not end the thread
             logger.error("transcript not understood", extra={"error_type": type(error).__name__})
-            self._not_understood += 1
+            self._not_understood += event is not None
             return
         refused = self._buffer.put(entries)
         self._printer.print_entries(

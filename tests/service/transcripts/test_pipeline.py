@@ -220,6 +220,26 @@ def test_pipeline_tells_how_much_was_lost(events: Events) -> None:
     assert len(table.keys) == 3
 
 
+def test_pipeline_tells_that_it_cannot_write_anything_down(events: Events) -> None:
+    """While there is no scribe what happens is counted as lost; once there is one it is written."""
+    table, attempts = Table(), iter([ImportError("a library"), OSError("a file")])
+
+    def make_scribe() -> Scribe:
+        for error in attempts:
+            raise error
+        return Scribe(RULES, NoRedaction())
+
+    pipeline = TranscriptPipeline(make_scribe, lambda: table, buffer_bytes=10_000)
+    begin(pipeline, 1)
+    keys = begin(pipeline, 2)
+    pipeline.start()
+    pipeline.close(ENOUGH_SECONDS)
+    assert table.keys == keys
+    failed = [event["error_type"] for event in events("transcript not understood")]
+    assert failed == ["ImportError", "OSError"]
+    assert [event["count"] for event in events("transcripts lost")] == [1]
+
+
 def test_pipeline_survives_what_it_does_not_understand(events: Events) -> None:
     """An event that breaks the scribe is told of without its text, counted, and others written."""
     table = Table()
