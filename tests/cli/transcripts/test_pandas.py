@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from tests.cli.transcripts.program import Program
 
+# One process imports it: that takes longer than all of its tests.
+pytestmark = pytest.mark.xdist_group("pandas")
+
 READERS: dict[str, dict[str, Any]] = {
     "jsonl": {"lines": True},
     "csv": {"keep_default_na": False, "na_values": {"duration_ms": [""]}},
