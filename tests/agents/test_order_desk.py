@@ -6,6 +6,7 @@ import pytest
 
 from agents import order_desk
 from agents.confirmation import SETTLE_SECONDS
+from agents.intents import Wording
 from agents.order_book import OrderBook
 from agents.order_caller import HELP
 from agents.order_desk import INSTRUCTIONS, OrderDesk
@@ -13,7 +14,7 @@ from agents.providers.echo import EchoModel
 from service.agent_module import load_agent
 from speech_engine import ConversationMessage, SpeechEngineSession
 from tests.fakes.order_desk import ObeyingModel, PlainModel, assistant_of, call
-from tests.fakes.sockets import MockSocket
+from tests.fakes.sockets import MockSocket, final, transcript, until
 
 STATUS = "Order A 4 1 7, two candles, is placed."
 
@@ -165,3 +166,38 @@ async def test_desk_does_a_deed_once_through_a_storm_of_turns() -> None:
         line.again()
         assert await line.hear() == "Order A 4 1 7 is cancelled."
     assert len(book.journal) == 1
+
+
+async def test_desk_does_a_deed_once_when_the_platform_repeats_itself() -> None:
+    """The same turn again, and older ones, neither hasten nor end nor repeat what was confirmed."""
+    book = OrderBook()
+    async with (
+        assistant_of(PlainModel()) as assistant,
+        call(assistant, book, settle_seconds=0.05) as line,
+    ):
+        socket = line.socket
+        question = await line.say("Cancel order A417.")
+        yes = transcript(100, "Cancel order A417.", question, "Yes, cancel it.")
+        socket.push(yes, transcript(99, "No."), yes)
+        await socket.received(final(100))
+        socket.push(transcript(99, "No."), yes)
+        await until(lambda: socket.sent.count(final(100)) == 2)
+    assert socket.text(100) == "Order A 4 1 7 is cancelled." * 2
+    assert len(book.journal) == 1
+
+
+async def test_desk_that_was_restarted_knows_of_no_question() -> None:
+    """A yes that reaches another process than its question did does nothing."""
+    book = OrderBook()
+    async with assistant_of(PlainModel()) as assistant:
+        async with call(assistant, book) as line:
+            question = await line.say("Cancel order A417.")
+        async with call(assistant, book) as line:
+            said = [
+                ("user", "Cancel order A417."),
+                ("agent", question),
+                ("user", "Yes, cancel it."),
+            ]
+            answer = await line.forge(said)
+    assert answer == Wording().nothing_asked
+    assert not book.journal
