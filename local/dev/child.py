@@ -46,20 +46,23 @@ class Child:
 
     async def stop(self) -> None:
         """Ask it to end, and end it with all its children when it takes too long."""
-        self._signal(signal.SIGTERM)
+        if self._process.returncode is None:
+            self._signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
         except TimeoutError:
             self._signal(signal.SIGKILL)
             await self._process.wait()
-        # A grandchild may hold the pipe open: the last lines get a moment, not for ever.
         await asyncio.wait({self._reader}, timeout=_LAST_LINES_SECONDS)
+        if not self._reader.done():
+            # A child of its own holds the pipe: it has not ended when it was asked to.
+            self._signal(signal.SIGKILL)
+            await asyncio.wait({self._reader}, timeout=_LAST_LINES_SECONDS)
         self._reader.cancel()
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
     async def _read_lines(self, on_line: Callable[[str], None]) -> None:
         assert self._process.stdout is not None

@@ -5,6 +5,8 @@ import os
 import sys
 import time
 
+import pytest
+
 from local.dev.child import Child
 
 
@@ -50,12 +52,16 @@ async def test_child_that_ignores_the_request_is_ended() -> None:
     assert await child.wait() < 0
 
 
-async def test_child_takes_its_own_children_along() -> None:
-    """What a program has started ends with it."""
+@pytest.mark.parametrize("handler", ["SIG_DFL", "SIG_IGN"])
+async def test_child_takes_its_own_children_along(handler: str) -> None:
+    """What a program has started ends with it, also what does not end when it is asked to."""
+    grandchild = (
+        f"import os, signal, time; signal.signal(signal.SIGTERM, signal.{handler});"
+        " print(os.getpid(), flush=True); time.sleep(600)"
+    )
     program = (
         "import subprocess, sys, time;"
-        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
-        "print(p.pid); time.sleep(600)"
+        f"subprocess.Popen([sys.executable, '-c', {grandchild!r}]); time.sleep(600)"
     )
     child, lines, heard = await start(program)
     await heard.wait()
