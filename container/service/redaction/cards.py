@@ -22,6 +22,8 @@ _SHORTEST_NAMED = 12
 _LONGEST_NAMED = 24
 # With digits that were taken back.
 _LONGEST_REPAIRED = 30
+# Counts and times are said in bits with asides between; of a card people part one at most so.
+_MOST_BITS = 1
 
 
 class _Issuer(NamedTuple):
@@ -62,8 +64,9 @@ def find_cards(run: Run, name: str | None) -> list[Finding]:
         return []  # In one piece, as makers print them.
     if len(run.digits) < _SHORTEST_NAMED:
         return []
-    found = _find_valid(run) or _find_repaired(run, name)
-    return found or (_find_named(run.groups) if name == CARD else [])
+    if name == CARD:
+        return _find_valid(run) or _find_repaired(run, name) or _find_named(run.groups)
+    return _find_valid(run, _MOST_BITS) or _find_repaired(run, name)
 
 
 def _find_repaired(run: Run, name: str | None) -> list[Finding]:
@@ -79,14 +82,16 @@ def _is_valid(run: Run) -> bool:
     return len(digits) in _lengths(digits[:4]) and _CheckSums(digits).is_right(0, len(digits))
 
 
-def _find_valid(run: Run) -> list[Finding]:
+def _find_valid(run: Run, most_bits: int = LONGEST) -> list[Finding]:
+    """The cards by their check digits alone; asides leave at most so many bits of one or two."""
     groups, found = run.groups, list[Finding]()
     sums, index = _CheckSums(run.digits), 0
     starts = _starts(groups)
     while index < len(groups):
         after = _card_end(groups, starts, index, sums)
-        if after:
-            found.append(_finding(groups[index:after]))
+        card = run.part(index, after)
+        if after and sum(digits < 3 for digits in card.stretches) <= most_bits:
+            found.append(_finding(card.groups))
         index = max(after, index + 1)
     return found
 

@@ -81,7 +81,8 @@ class DigitReader:
 
     def _read_repeated(self, index: int, times: int) -> tuple[str, int]:
         after = index + 1
-        if after < len(self._tokens) and self._tokens[after].text in self._language.fillers:
+        is_word = after < len(self._tokens) and self._tokens[after].text in self._language.between
+        if is_word and self._numbers.value(after) is None:
             after += 1  # Three times *the* four.
         if after < len(self._tokens):
             token = self._tokens[after]

@@ -112,6 +112,8 @@ class NationalIds:
         """Whether a run of digits that the words around it call `name` is an id as a whole."""
         if name in THINGS or name == PHONE or run.has_plus:
             return False
+        if name is None and len(run.stretches) > 1:
+            return False
         digits, shape = run.digits, run.shape()
         for known in self._numbers:
             if known.pattern.fullmatch(digits):

@@ -75,7 +75,7 @@ class NumberFinder:
         return None
 
     def _is_certain(self, run: Run, finding: Finding) -> bool:
-        return finding.kind != "phone" or run.has_plus or self._phones.is_certain(run)
+        return finding.kind != "phone" or run.has_plus or self._phones.is_certain(run, self._text)
 
     def _find_in_parts(self, run: Run, name: str | None, strongest: int) -> Iterator[Finding]:
         parts = _cut(run, strongest)
@@ -114,7 +114,7 @@ class NumberFinder:
             after += 1
             self._tries_left -= 1
             joined = run.part(low, parts[after - 1][1])
-            if self._phones.is_certain(joined):
+            if self._phones.is_certain(joined, self._text):
                 return joined, after
         return None, index + 1
 

@@ -66,10 +66,14 @@ class Phones:
             return False
         if name == PHONE:
             return self._may_be_called_so(run)
-        is_other = name in THINGS or name == SOME_ID
+        return not _is_scattered(run) and self._looks_so(run, name, text)
+
+    def _looks_so(self, run: Run, name: str | None, text: str) -> bool:
+        """Whether it is one by its looks, although nobody calls it so."""
+        digits, is_thing = run.digits, name in THINGS or name == SOME_ID
         if self._is_american(run, text):
-            return not is_other or ("-" in text[run.start : run.end] and _is_valid(digits, "US"))
-        is_plain = not is_other and len(digits) >= _SHORTEST_UNNAMED and not _is_list(run)
+            return not is_thing or ("-" in text[run.start : run.end] and _is_valid(digits, "US"))
+        is_plain = not is_thing and len(digits) >= _SHORTEST_UNNAMED and not _is_list(run)
         return is_plain and any(self._is_national(run, known) for known in self._territories)
 
     def _may_be_called_so(self, run: Run) -> bool:
@@ -99,10 +103,12 @@ class Phones:
         is_said_so = run.is_spoken or (has_trunk and len(run.groups) > 1)
         return check.is_valid or (check.is_possible and is_said_so)
 
-    def is_certain(self, run: Run) -> bool:
+    def is_certain(self, run: Run, text: str) -> bool:
         """Whether the digits alone, in use as they are, make a phone number: to cut long runs."""
         digits = run.digits
         if not _SHORTEST_UNNAMED <= len(digits) <= LONGEST or _is_list(run):
+            return False
+        if _is_scattered(run) or _is_other(run, text):
             return False
         return any(
             _is_begun_so(digits, territory) and _is_valid(digits, territory)
@@ -135,6 +141,17 @@ def _is_address(run: Run, text: str) -> bool:
     written = text[run.start : run.end]
     parts = written.split(".")
     return bool(_ADDRESS.fullmatch(written)) and len(parts) == 4 and max(map(int, parts)) < 256
+
+
+def _is_scattered(run: Run) -> bool:
+    """Whether asides part it where nobody parts a phone number, as they do counts and times.
+
+    Where all begin with 0, people say them in pairs or longer groups, elsewhere in threes.
+    """
+    *stretches, last = run.stretches
+    if run.digits.startswith("0"):
+        return min(run.stretches) < 2
+    return bool(stretches) and (last < 3 or any(digits % 3 for digits in stretches))
 
 
 def _is_list(run: Run) -> bool:

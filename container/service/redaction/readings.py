@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from service.redaction.digits import DigitReader
 from service.redaction.languages import LANGUAGES, LANGUAGES_BY_WORD, Language, no_language
-from service.redaction.runs import CLOSE, CORRECTION, MIXED, PAUSE, PLUS, WORDS, Group, Run
+from service.redaction.runs import ASIDE, CLOSE, CORRECTION, MIXED, PAUSE, PLUS, WORDS, Group, Run
 from service.redaction.tokens import is_glued, is_name
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _SIGNS = (
     dict.fromkeys("-.()·", CLOSE)
     | dict.fromkeys("/~", MIXED)
-    | dict.fromkeys(",;?!¿¡", PAUSE)
+    | dict.fromkeys(",;", PAUSE)
+    | dict.fromkeys("?!¿¡", ASIDE)
     | {"+": PLUS}
 )
 # Elsewhere they multiply, stress or quote.
@@ -123,6 +124,8 @@ class _RunReader:
             return PLUS
         if token.text in language.corrections:
             return CORRECTION
+        if token.text in language.asides:
+            return ASIDE
         return WORDS if token.text in language.between else None
 
     def _sign_strength(self, index: int) -> int | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from service.redaction.repairs import leave_out_repeated, repair
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # How strongly two neighbouring groups of digits are parted, in rising order.
-CLOSE, MIXED, PAUSE, WORDS, CORRECTION, PLUS = range(6)
+CLOSE, MIXED, PAUSE, WORDS, ASIDE, CORRECTION, PLUS = range(7)
 
 
 class Group(NamedTuple):
@@ -68,6 +69,13 @@ class Run:
     def shape(self) -> tuple[int, ...]:
         """The number of digits in each group."""
         return tuple(len(group.digits) for group in self.groups)
+
+    @cached_property
+    def stretches(self) -> tuple[int, ...]:
+        """The number of digits in each stretch that no aside or correction interrupts."""
+        cuts = [index for index, group in enumerate(self.groups) if index and group.parted >= ASIDE]
+        shape = self.shape()
+        return tuple(sum(shape[low:high]) for low, high in pairwise([0, *cuts, len(shape)]))
 
     def part(self, low: int, high: int) -> Run:
         """The run of some of the groups."""

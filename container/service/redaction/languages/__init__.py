@@ -59,6 +59,7 @@ def no_language() -> Language:
         repeats={word: n for known in LANGUAGES.values() for word, n in known.repeats.items()},
         plus=all_words("plus"),
         fillers=all_words("fillers"),
+        asides=all_words("asides"),
         corrections=all_words("corrections"),
         names=ENGLISH.names,
         address=ENGLISH.address,

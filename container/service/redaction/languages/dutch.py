@@ -33,11 +33,11 @@ DUTCH = Language(
     plus=word_set("plus"),
     joins=word_set("en"),
     units_first=True,
-    fillers=word_set(
+    fillers=word_set("daarna dan dus en ja komma of punt spatie streepje vervolgens"),
+    asides=word_set(
         """
-        bent daarna dan dat de duidelijk dus en even genoteerd goed heb hebt heeft het is ja je
-        kengetal klopt komma mee moment momentje nu nummer of ogenblik punt seconde slot spatie
-        streepje tot u verder vervolgens zo
+        bent dat de duidelijk even genoteerd goed heb hebt heeft het is je kengetal klopt mee moment
+        momentje nu nummer ogenblik seconde slot tot u verder zo
         """
     ),
     corrections=word_set("bedoel correctie fout ik nee pardon sorry wacht"),

@@ -22,12 +22,12 @@ ENGLISH = Language(
     times=word_set("times"),
     plus=word_set("plus"),
     joins=word_set("and"),
-    fillers=word_set(
+    fillers=word_set("again and comma dash dot hyphen next or point right slash so space then yes"),
+    asides=word_set(
         """
-        after again all alright and are area catch code comma cool correct dash did dot down ends
-        far fine first for get go goes good got great group half have hear hyphen is it last me
-        minute moment next now number okay on or perfect point ready right s sec second slash so
-        space still sure that the then there third this with yeah yep yes you
+        after all alright are area catch code cool correct did down ends far fine first for get go
+        goes good got great group half have hear is it last me minute moment now number okay on
+        perfect ready s sec second still sure that the there third this with yeah yep you
         """
     ),
     corrections=word_set("actually correction i mean meant mistake no oops rather sorry wait"),

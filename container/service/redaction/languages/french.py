@@ -21,11 +21,11 @@ FRENCH = Language(
     plus=word_set("plus"),
     joins=word_set("et"),
     counts_by_twenties=True,
-    fillers=word_set(
+    fillers=word_set("alors apres donc ensuite espace et ou point puis tiret virgule"),
+    asides=word_set(
         """
-        accord alors apres as avez bien bon c ca compris d donc enfin ensuite espace est et
-        indicatif instant la le les me minute moment note notez numero ou oui parfait point puis
-        seconde suis suivez tiret tu va virgule voila vous y
+        accord as avez bien bon c ca compris d enfin est indicatif instant la le les me minute
+        moment note notez numero oui parfait seconde suis suivez tu va voila vous y
         """
     ),
     corrections=word_set(

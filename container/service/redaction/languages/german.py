@@ -42,10 +42,15 @@ GERMAN = Language(
     units_first=True,
     fillers=word_set(
         """
-        alles also bereit bindestrich bitte da danach dann das der die du es genau gut haben hast
-        ist ja jetzt klar komma kommt kurz leerzeichen minus mit mitgeschrieben noch nochmal notiert
-        nummer oder passt punkt richtig rufnummer s schluss schragstrich sekunde sie sind so stimmt
-        strich und verstanden vorwahl weiter wieder zuletzt zum
+        also bindestrich danach dann die ja komma leerzeichen minus oder punkt schragstrich so
+        strich und
+        """
+    ),
+    asides=word_set(
+        """
+        alles bereit bitte da das der du es genau gut haben hast ist jetzt klar kommt kurz mit
+        mitgeschrieben noch nochmal notiert nummer passt richtig rufnummer s schluss sekunde sie
+        sind stimmt verstanden vorwahl weiter wieder zuletzt zum
         """
     ),
     corrections=word_set(

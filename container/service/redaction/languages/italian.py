@@ -36,11 +36,11 @@ ITALIAN = Language(
     plurals=count("zeri uni"),
     times=word_set("volte"),
     plus=word_set("piu"),
-    fillers=word_set(
+    fillers=word_set("allora dopo e ecco o poi punto quindi spazio trattino virgola"),
+    asides=word_set(
         """
-        accordo allora attimo bene c capito ci d dopo e ecco giusto ha hai il infine mi momento
-        numero o perfetto poi prefisso punto quindi scritto secondo segue sei si spazio trattino un
-        va virgola
+        accordo attimo bene c capito ci d giusto ha hai il infine mi momento numero perfetto
+        prefisso scritto secondo segue sei si un va
         """
     ),
     corrections=word_set("anzi aspetta aspetti cioe errore no sbagliato scusa scusate scusi"),

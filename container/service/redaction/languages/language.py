@@ -75,8 +75,11 @@ class Language:
     needs_join: bool = False
     units_first: bool = False
     counts_by_twenties: bool = False
-    # What is said between digits: signs, what comes next, whether the other has got it.
+    # What is said between digits: signs, and what comes next.
     fillers: frozenset[str]
+    # Whether the other has got it, which part it is: only with a name such digits are one number,
+    # or if nothing else about them is odd.
+    asides: frozenset[str]
     # Takes back what was said before it.
     corrections: frozenset[str]
     # What means a digit only beside other digits, and what sounds like one between them.
@@ -99,7 +102,7 @@ class Language:
     @cached_property
     def between(self) -> frozenset[str]:
         """Every word that may stand between the digits of one number."""
-        return HESITATIONS | self.fillers | self.corrections | self.no_digits.keys()
+        return HESITATIONS | self.fillers | self.asides | self.corrections | self.no_digits.keys()
 
 
 def count(words: str, start: int = 0, step: int = 1) -> dict[str, int]:

@@ -26,11 +26,11 @@ POLISH = Language(
     ),
     times=word_set("razy"),
     plus=word_set("plus"),
-    fillers=word_set(
+    fillers=word_set("albo dalej i kreska kropka lub myslnik potem przecinek spacja ukosnik"),
+    asides=word_set(
         """
-        albo dalej dobrze i jasne jest kierunkowy koniec kreska kropka lub ma minutke myslnik na no
-        numer pan pani potem przecinek sekunda sekunde slychac spacja tak teraz ukosnik zapisal
-        zapisala zapisane
+        dobrze jasne jest kierunkowy koniec ma minutke na no numer pan pani sekunda sekunde slychac
+        tak teraz zapisal zapisala zapisane
         """
     ),
     corrections=word_set("blad chwila moment nie pomylka przepraszam wroc znaczy"),

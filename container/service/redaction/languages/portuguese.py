@@ -29,11 +29,11 @@ PORTUGUESE = Language(
     plus=word_set("mais plus"),
     joins=word_set("e"),
     needs_join=True,
-    fillers=word_set(
+    fillers=word_set("barra dai depois digito e entao espaco hifen ou ponto traco virgula"),
+    asides=word_set(
         """
-        a acordo anotou apontou barra bem bom certo dai ddd de depois digito digitos e entao espaco
-        esta fim hifen indicativo instante isso ja minuto momento numero o os ou ouve ouvir ouviu
-        perfeito ponto por segundo sim so ta tem traco ultimos virgula
+        a acordo anotou apontou bem bom certo ddd de digitos esta fim indicativo instante isso ja
+        minuto momento numero o os ouve ouvir ouviu perfeito por segundo sim so ta tem ultimos
         """
     ),
     corrections=word_set(

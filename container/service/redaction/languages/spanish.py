@@ -35,11 +35,12 @@ SPANISH = Language(
     plus=word_set("mas"),
     joins=word_set("y"),
     needs_join=True,
-    fillers=word_set(
+    fillers=word_set("coma despues entonces espacio este guion luego o pues punto y"),
+    asides=word_set(
         """
-        acuerdo anota anotado apunta apuntado bien bueno coma con de despues el entonces espacio
-        este guion la letra listo lo los luego me momentito momento numero o perfecto prefijo pues
-        punto segundo si sigue sigues tiene tienes ultimo ultimos un vale y ya
+        acuerdo anota anotado apunta apuntado bien bueno con de el la letra listo lo los me
+        momentito momento numero perfecto prefijo segundo si sigue sigues tiene tienes ultimo
+        ultimos un vale ya
         """
     ),
     corrections=word_set(
