@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from infra.settings.locales import Locale
 from infra.settings.section import UNFIT, Section, shaped
 
 _LONGEST_PATTERN = 1000
@@ -21,7 +22,6 @@ OWN_KINDS = ("card", "iban", "email", "phone", "national_id")
 """What the server looks for by itself; a pattern of such a name would take its place."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_LOCALE = shaped(r"[a-z]{2,3}_[A-Z]{2}", "language and territory, such as en_US")
 # https://datatracker.ietf.org/doc/html/rfc6749#section-3.3
 _SCOPE = shaped(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}", "one scope, such as transcripts:read")
 # Signs without a meaning of their own, and what the server's expressions must not have.
@@ -75,9 +75,9 @@ class Transcripts(Section):
     shards: Annotated[int, Field(ge=1, le=100)] = 4
     buffer_mib: Annotated[int, Field(ge=1, le=256)] = 32
     redaction: Literal["off", "redact"] = "redact"
-    redaction_locales: Annotated[
-        list[Annotated[str, _LOCALE]], Field(min_length=1, max_length=20)
-    ] = Field(default_factory=lambda: ["en_US"])
+    redaction_locales: Annotated[list[Locale], Field(min_length=1, max_length=20)] = Field(
+        default_factory=lambda: ["en_US"]
+    )
     redaction_patterns: Annotated[
         dict[PatternName, Pattern], Field(max_length=20), AfterValidator(_check_size)
     ] = Field(default_factory=dict)

@@ -235,6 +235,14 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"network.cidr": "10.20.1.0/16"}, "network.cidr is '10.20.1.0/16'; give a block"),
     ({"network.cidr": "10.0.0.0/8"}, "network.cidr is '10.0.0.0/8'; give a block"),
     ({"network.cidr": "10.0.0.0/24"}, "network.cidr is '10.0.0.0/24'; give a block"),
+    (
+        {"transcripts.redaction_locales": ["en_US", "de_XX"]},
+        "transcripts.redaction_locales[1] is 'de_XX'; give the code of a territory",
+    ),
+    (
+        {"transcripts.redaction_locales": ["xx_DE"]},
+        "transcripts.redaction_locales[0] is 'xx_DE'; give a language whose digits are understood",
+    ),
     ({"name": "Not Small"}, "name is 'Not Small'; give small letters"),
     ({"agent.module": "a\nb" * 999}, "agent.module is 'a\\nba"),
 ]

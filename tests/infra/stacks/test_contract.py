@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import string
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,9 +15,12 @@ from agents.providers.registry import PROVIDERS as SERVER_PROVIDERS
 from functions.token.settings import variable_names as token_variables
 from infra.settings import Environment, timing
 from infra.settings.agent import READY_MADE, ReasoningEffort
+from infra.settings.locales import LANGUAGES, TERRITORIES
 from infra.settings.providers import PROVIDERS
 from infra.settings.transcripts import OWN_KINDS
 from service.agent_module import READY_MADE as SERVER_READY_MADE
+from service.redaction.languages import LANGUAGES as SERVER_LANGUAGES
+from service.redaction.phones import is_territory
 from service.redaction.redactor import KINDS
 from service.settings import Settings, read_settings
 from service.settings import variable_names as server_variables
@@ -114,6 +119,13 @@ def test_server_reads_what_the_environment_says(
 def test_server_and_settings_know_the_same_kinds_to_redact() -> None:
     """A name that is taken at one end is taken at the other."""
     assert OWN_KINDS == KINDS
+
+
+def test_server_and_settings_know_the_same_locales() -> None:
+    """A language or a territory that is refused at one end is refused at the other."""
+    assert sorted(SERVER_LANGUAGES) == list(LANGUAGES)
+    codes = map("".join, itertools.product(string.ascii_uppercase, repeat=2))
+    assert {code for code in codes if is_territory(code)} == TERRITORIES
 
 
 def test_server_asks_the_models_of_the_environment(
