@@ -7,6 +7,7 @@ can be restored. Writing an item twice does no harm.
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -34,6 +35,8 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 20.0
 _LONGEST_LAST_PAUSE_SECONDS = 0.3
 _MOST_DOUBLINGS = 10
+# The hurry at the end would tell the same several times a second.
+_SECONDS_BETWEEN_WARNINGS = 10.0
 
 
 class Table(Protocol):
@@ -57,6 +60,7 @@ class TranscriptWriter:
         self._table: Table | None = None
         self._failures = 0
         self._batch_items = MOST_ITEMS
+        self._warned_at: dict[str, float] = {}
         self._hurry = threading.Event()
 
     def run(self) -> None:
@@ -109,7 +113,13 @@ class TranscriptWriter:
             self._batch_items = max(1, self._batch_items // 2)
         if isinstance(error, CredentialsRefused):
             self._table = None
-        reason = str(error) if isinstance(error, TableUnavailable) else type(error).__name__
+        self._warn(str(error) if isinstance(error, TableUnavailable) else type(error).__name__)
+
+    def _warn(self, reason: str) -> None:
+        now = time.monotonic()
+        if now - self._warned_at.get(reason, -math.inf) < _SECONDS_BETWEEN_WARNINGS:
+            return
+        self._warned_at[reason] = now
         waiting = {"waiting": len(self._buffer), "waiting_bytes": self._buffer.size_bytes}
         logger.warning("transcripts wait", extra={"reason": reason, **waiting})
 

@@ -117,6 +117,17 @@ def test_writer_tries_again(
     assert "said" not in json.dumps(events("transcripts wait"))
 
 
+def test_writer_tells_a_reason_once_in_a_while(
+    monkeypatch: pytest.MonkeyPatch, events: Events
+) -> None:
+    """A reason to wait is told at once, again only after some seconds, and another one at once."""
+    clock = iter([0.0, 5.0, 6.0, 9.9, 10.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    write(Table(be_away, be_away, be_busy, be_away, be_away), entry("1"))
+    away, busy = "ResourceNotFoundException", "ThrottlingException"
+    assert [event["reason"] for event in events("transcripts wait")] == [away, busy, away]
+
+
 def test_writer_pauses_longer_the_longer_the_table_is_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
