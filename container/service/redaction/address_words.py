@@ -41,6 +41,9 @@ TOP_LEVELS = LOOSE_LEVELS | word_set(
     """
 )
 NO_MAILBOX = all_words("address.no_mailbox")
+# What stands inside of names: tom and jerry, j van der berg.
+CONJUNCTIONS = word_set("and und et en y e")
+PARTICLES = word_set("da de del della den der di do dos du la le ten ter van von zu")
 # Of "at a dot com company" nothing is a domain.
 _ARTICLES = frozenset({"a", "an", "the", "this", "that", "some"})
 # Where a domain begins so, a page is meant.
@@ -56,5 +59,5 @@ LOOSE_DOMAINS = PROVIDERS | word_set(
     """
 )
 ENDINGS = DOT | PROVIDERS | LOOSE_LEVELS | {"dotcom"}
-NO_LABEL = DOT | NO_MAILBOX
+NO_LABEL = DOT | NO_MAILBOX - CONJUNCTIONS
 NO_DOMAIN = _ARTICLES | _PAGES

@@ -11,6 +11,7 @@ from service.redaction.address_words import (
     LONG_JOINS,
     MAILBOX_SIGNS,
     NO_MAILBOX,
+    PARTICLES,
 )
 from service.redaction.languages import HESITATIONS, NUMBER_WORDS
 from service.redaction.letters import is_letter
@@ -66,7 +67,16 @@ class Mailbox:
             return None if before and tokens[before - 1].text == "'" else before
         if self._is_digits(first) and is_name(token) and token.text not in NO_MAILBOX:
             return before
-        return before if token.text in HESITATIONS and self._joins_before(before) else None
+        return before if self._is_between_joined(before) else None
+
+    def _is_between_joined(self, index: int) -> bool:
+        """Whether a hesitation, or particles such as "van der", stand behind a join."""
+        tokens = self._tokens
+        while index > self._floor and tokens[index].text in PARTICLES:
+            if tokens[index - 1].text not in PARTICLES:
+                return self._joins_before(index) > 0
+            index -= 1
+        return tokens[index].text in HESITATIONS and self._joins_before(index) > 0
 
     def _joins_before(self, first: int) -> int:
         """How many words that join names stand before a token, with a name before them."""

@@ -90,6 +90,8 @@ class Redactor:
 
     def _find_own(self, text: str) -> list[Finding]:
         """What the operator's patterns find."""
+        if not self._patterns:
+            return []
         return _without_overlaps(
             finding for pattern in self._patterns for finding in pattern.find(text)
         )

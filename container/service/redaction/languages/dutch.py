@@ -36,8 +36,8 @@ DUTCH = Language(
     fillers=word_set("daarna dan dus en ja komma of punt spatie streepje vervolgens"),
     asides=word_set(
         """
-        bent dat de duidelijk even genoteerd goed heb hebt heeft het is je kengetal klopt mee moment
-        momentje nu nummer ogenblik seconde slot tot u verder zo
+        begint bent dat de duidelijk eens eindigt even genoteerd goed heb hebt heeft het is je
+        kengetal kijken klopt mee moment momentje nu nummer ogenblik seconde slot tot u verder zo
         """
     ),
     corrections=word_set("bedoel correctie fout ik nee pardon sorry wacht"),

@@ -25,9 +25,10 @@ ENGLISH = Language(
     fillers=word_set("again and comma dash dot hyphen next or point right slash so space then yes"),
     asides=word_set(
         """
-        after all alright are area catch code cool correct did down ends far fine first for get go
-        goes good got great group half have hear is it last me minute moment now number okay on
-        perfect ready s sec second still sure that the there third this with yeah yep you
+        after all alright are area begins catch check code continue continues cool correct did down
+        ends far fine first for get go goes good got great group half hang have hear in hold is it last
+        let look me minute moment now number okay on perfect ready s sec second see starts still
+        sure that the there third this with yeah yep you
         """
     ),
     corrections=word_set("actually correction i mean meant mistake no oops rather sorry wait"),
@@ -54,12 +55,12 @@ ENGLISH = Language(
         other=word_set(
             """
             order orders invoice tracking parcel package shipment reference ref ticket case booking
-            reservation confirmation part model sku item article product version build batch member
+            reservation confirmation model sku item article product version build batch member
             membership library loyalty gift claim policy transaction isbn barcode flight job quote
             meter population balance total coupon voucher error
             """
         ),
-        serial=word_set("serial imei"),
+        serial=word_set("serial part imei"),
         some_id=word_set("id ids identifier employee student patient"),
         mine=word_set("my his her our their"),
         article=word_set("the that"),

@@ -24,8 +24,9 @@ FRENCH = Language(
     fillers=word_set("alors apres donc ensuite espace et ou point puis tiret virgule"),
     asides=word_set(
         """
-        accord as avez bien bon c ca compris d enfin est indicatif instant la le les me minute
-        moment note notez numero oui parfait seconde suis suivez tu va voila vous y
+        accord as attendez avez bien bon c ca commence compris d enfin est finit indicatif instant
+        la le les me minute moment note notez numero oui parfait seconde suis suivez tu va voila
+        voir vous voyons y
         """
     ),
     corrections=word_set(

@@ -48,9 +48,10 @@ GERMAN = Language(
     ),
     asides=word_set(
         """
-        alles bereit bitte da das der du es genau gut haben hast ist jetzt klar kommt kurz mit
-        mitgeschrieben noch nochmal notiert nummer passt richtig rufnummer s schluss sekunde sie
-        sind stimmt verstanden vorwahl weiter wieder zuletzt zum
+        alles beginnt bereit bitte da das der du endet es genau gut haben hast ist jetzt klar kommt
+        kurz mal mit mitgeschrieben noch nochmal notiert nummer passt richtig rufnummer s schauen
+        schluss sehen sekunde sie sind stimmt verstanden vorwahl warte warten weiter wieder zuletzt
+        zum
         """
     ),
     corrections=word_set(
@@ -96,7 +97,7 @@ GERMAN = Language(
         verb=word_set("ist lautet"),
     ),
     address=Address(
-        at=word_set("klammeraffe affenschwanz"),
+        at=word_set("klammeraffe affenschwanz ett"),
         dot=word_set("punkt"),
         joins=word_set("unterstrich bindestrich minus plus"),
         no_mailbox=word_set(

@@ -39,8 +39,8 @@ ITALIAN = Language(
     fillers=word_set("allora dopo e ecco o poi punto quindi spazio trattino virgola"),
     asides=word_set(
         """
-        accordo attimo bene c capito ci d giusto ha hai il infine mi momento numero perfetto
-        prefisso scritto secondo segue sei si un va
+        accordo attimo bene c capito ci comincia d finisce giusto ha hai il infine mi momento numero
+        perfetto prefisso scritto secondo segue sei si un va vediamo
         """
     ),
     corrections=word_set("anzi aspetta aspetti cioe errore no sbagliato scusa scusate scusi"),

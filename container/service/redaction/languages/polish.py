@@ -29,8 +29,8 @@ POLISH = Language(
     fillers=word_set("albo dalej i kreska kropka lub myslnik potem przecinek spacja ukosnik"),
     asides=word_set(
         """
-        dobrze jasne jest kierunkowy koniec ma minutke na no numer pan pani sekunda sekunde slychac
-        tak teraz zapisal zapisala zapisane
+        dobrze jasne jest kierunkowy konczy koniec ma minutke na no numer pan pani sekunda sekunde
+        slychac tak teraz zaczyna zapisal zapisala zapisane zaraz zobacze
         """
     ),
     corrections=word_set("blad chwila moment nie pomylka przepraszam wroc znaczy"),

@@ -32,8 +32,9 @@ PORTUGUESE = Language(
     fillers=word_set("barra dai depois digito e entao espaco hifen ou ponto traco virgula"),
     asides=word_set(
         """
-        a acordo anotou apontou bem bom certo ddd de digitos esta fim indicativo instante isso ja
-        minuto momento numero o os ouve ouvir ouviu perfeito por segundo sim so ta tem ultimos
+        a acordo anotou apontou bem bom certo comeca ddd de deixe digitos esta fim indicativo
+        instante isso ja minuto momento numero o os ouve ouvir ouviu perfeito por segundo sim so ta
+        tem termina ultimos ver
         """
     ),
     corrections=word_set(

@@ -38,9 +38,9 @@ SPANISH = Language(
     fillers=word_set("coma despues entonces espacio este guion luego o pues punto y"),
     asides=word_set(
         """
-        acuerdo anota anotado apunta apuntado bien bueno con de el la letra listo lo los me
-        momentito momento numero perfecto prefijo segundo si sigue sigues tiene tienes ultimo
-        ultimos un vale ya
+        a acuerdo anota anotado apunta apuntado bien bueno con de deja dejame el empieza la letra
+        listo lo los me momentito momento numero perfecto prefijo segundo si sigue sigues termina
+        tiene tienes ultimo ultimos un vale veamos ver ya
         """
     ),
     corrections=word_set(
