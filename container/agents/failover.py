@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agents.breaker import Breaker
-from agents.patience import Watch
+from agents.patience import NO_WAIT, Watch
 from agents.prompt import ModelError, ModelRefused, ToolCall
 
 if TYPE_CHECKING:
@@ -95,15 +95,15 @@ class Failover:
                     self._watch.allow(seconds) as patience,
                 ):
                     piece = await _take_first(answer, candidate.name)
-                    patience.pause()
+                    patience.seconds_left = NO_WAIT
                     has_begun, seconds = True, STALL_SECONDS
                     asking.model = asking.notes["model"] = candidate.name
                     yield piece
-                    patience.resume(seconds)
+                    patience.seconds_left = seconds
                     async for piece in answer:
-                        patience.pause()
+                        patience.seconds_left = NO_WAIT
                         yield piece
-                        patience.resume(seconds)
+                        patience.seconds_left = seconds
                 breaker.succeed(asked_at)  # not at the first piece: every answer may break off
                 candidate.has_refused = False
                 return

@@ -11,6 +11,9 @@ import math
 from contextlib import suppress
 from typing import Self
 
+NO_WAIT = math.inf
+"""For `Patience.seconds_left`: what was waited for is here, and the task may take its time."""
+
 _LOOK_SECONDS = 0.02
 """How late the end of a wait may be noticed."""
 
@@ -62,7 +65,7 @@ class Patience:
     must be the one that entered it.
     """
 
-    __slots__ = ("_cancelling", "_has_fired", "_seconds_left", "_task", "_watch")
+    __slots__ = ("_cancelling", "_has_fired", "_task", "_watch", "seconds_left")
 
     def __init__(self, watch: Watch, seconds: float) -> None:
         task = asyncio.current_task()
@@ -71,7 +74,11 @@ class Patience:
         self._task = task
         self._cancelling = task.cancelling()
         self._has_fired = False
-        self.resume(seconds)
+        self.seconds_left = seconds
+        """Of the wait that is on; set it when the next begins, and to NO_WAIT while there is none.
+
+        Not by methods: a stream of hundreds of chunks would pay for both at each of them.
+        """
 
     async def __aenter__(self) -> Self:
         self._watch.add(self)
@@ -91,19 +98,11 @@ class Patience:
         if isinstance(error, asyncio.CancelledError):
             raise TimeoutError from None
 
-    def pause(self) -> None:
-        """What was waited for is here; what the task does now may take its time."""
-        self._seconds_left = math.inf
-
-    def resume(self, seconds: float) -> None:
-        """Begin the next wait, of at most so long."""
-        # The next look comes earlier than a whole pause between two.
-        self._seconds_left = seconds + _LOOK_SECONDS
-
     def spend(self, seconds: float) -> None:
         """So much of the wait is over; end it if that was the rest."""
-        self._seconds_left -= seconds
-        if self._seconds_left <= 0:
-            self._seconds_left = math.inf
+        self.seconds_left -= seconds
+        # The next look comes earlier than a whole pause between two.
+        if self.seconds_left <= -_LOOK_SECONDS:
+            self.seconds_left = NO_WAIT
             self._has_fired = True
             self._task.cancel()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agents.patience import Watch
+from agents.patience import NO_WAIT, Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -31,10 +31,10 @@ async def read(
     items = []
     async with (watch or Watch()).allow(next(bounds)) as patience:
         async for item in stream:
-            patience.pause()
+            patience.seconds_left = NO_WAIT
             items.append(item)
             await asyncio.sleep(work_seconds)
-            patience.resume(next(bounds))
+            patience.seconds_left = next(bounds)
     return items
 
 
