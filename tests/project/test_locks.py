@@ -100,3 +100,9 @@ def test_container_lock_has_no_tools() -> None:
     tools = direct_names("dev") - direct_names("container") | NEVER_IN_THE_IMAGE
     assert {"pytest", "elevenlabs", "fastapi", "ruff"} <= tools
     assert set(read_pins(ROOT / "requirements" / "container.txt")) & tools == set()
+
+
+def test_local_lock_has_all_that_the_server_needs() -> None:
+    """`make dev` runs the server with any of its settings, a transcript table among them."""
+    needed = read_pins(ROOT / "requirements" / "container.txt")
+    assert needed.items() <= read_pins(ROOT / "requirements" / "local.txt").items()
