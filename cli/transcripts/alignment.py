@@ -24,6 +24,12 @@ _SAME_MOMENT_SECONDS = 3.0
 _NEAR_SECONDS = 30.0
 _AGENT = "agent"
 _WORD = re.compile(r"\w+")
+# Of messages that are laid side by side; each takes some 60 bytes and 2 microseconds.
+_MOST_PAIRS = 10_000_000
+
+
+class TooLong(Exception):
+    """Two transcripts differ over so long a stretch that to compare it takes too much."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ def align(first: Sequence[Utterance], second: Sequence[Utterance]) -> list[int |
     """For each of the first transcript its place in the second, None if it isn't there.
 
     Beginnings and ends that are the same cost little; the rest takes the product of the lengths.
+    Raises TooLong.
     """
     begin = _count_same(zip(first, second, strict=False))
     rest = min(len(first), len(second)) - begin
@@ -76,6 +83,8 @@ def _is_same(one: Utterance, other: Utterance) -> bool:
 
 def _align(first: Sequence[Utterance], second: Sequence[Utterance]) -> list[int | None]:
     rows, columns = len(first), len(second)
+    if rows * columns > _MOST_PAIRS:
+        raise TooLong
     likeness = [[rate_likeness(one, other) for other in second] for one in first]
     # best[i][j]: of what is behind place i of the first and place j of the second.
     best = [[0.0] * (columns + 1) for _ in range(rows + 1)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.errors import CommandError
 from cli.stacks import api_key
+from cli.transcripts.alignment import TooLong
 from cli.transcripts.changes import HEAD, put_if_absent
 from cli.transcripts.filling import FillRules, plan_head, plan_messages
 from cli.transcripts.output import tell, write_json
@@ -84,7 +85,11 @@ def _fill(place: Place, record: Record) -> _Filled:
     except UnknownConversation:
         stored = None
     rules = _make_rules(place, record, stored)
-    filling = plan_messages(record, stored.messages if stored else (), rules)
+    try:
+        filling = plan_messages(record, stored.messages if stored else (), rules)
+    except TooLong:
+        name = make_visible(record.conversation_id)
+        raise CommandError(f"{name} lacks too much, and is too long to find out what") from None
     written = sum(put_if_absent(place.client, place.table, item) for item in filling.items)
     messages = (len(stored.messages) if stored else 0) + filling.messages
     head = plan_head(record, _read_head(place, record.conversation_id), messages, rules)

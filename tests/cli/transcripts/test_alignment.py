@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.transcripts.alignment import Utterance, align, rate_likeness
+from cli.transcripts.alignment import TooLong, Utterance, align, rate_likeness
 
 WORDS = ("yes", "no", "What is the time?", "My order number is 12", "Thanks a lot, good bye")
 
@@ -74,3 +74,10 @@ def test_a_long_conversation_that_lacks_little_is_compared_at_once() -> None:
     places = align(whole, whole[:1500] + whole[1510:])
     assert places == [*range(1500), *[None] * 10, *range(1500, 3990)]
     assert time.process_time() - began < 1
+
+
+def test_what_would_take_too_much_is_refused() -> None:
+    """Thousands of messages of which some are missing everywhere would take all memory."""
+    whole = [utter("user", f"{n}", n) for n in range(5000)]
+    with pytest.raises(TooLong):
+        align(whole, whole[1:-1:2])

@@ -50,6 +50,23 @@ def read_all(client: Any) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: (item["conversation"], item["item"]))
 
 
+async def test_what_is_too_long_to_compare_is_told(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one line, and nothing is written."""
+    monkeypatch.setattr("cli.transcripts.alignment._MOST_PAIRS", 0)
+    async with Platform() as platform:
+        async with said(platform) as name:
+            put(client, make_message(name, 1, 0, "something else"))
+        await platform.workspace.conversations[name].ended.wait()
+        ended = await restore(speechctl, monkeypatch, platform.url, name)
+    assert (ended.code, ended.document["filled"]) == (1, {})
+    assert ended.document["problems"] == [
+        f"{name} lacks too much, and is too long to find out what"
+    ]
+    assert len(read_all(client)) == 1
+
+
 async def test_a_gap_is_filled_from_the_platforms_record(
     client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
