@@ -10,8 +10,8 @@ from cli.transcripts.changes import delete_keys
 from cli.transcripts.copies import list_copies
 from cli.transcripts.output import add_json_argument, tell, write_json
 from cli.transcripts.place import add_place_arguments, opened_place
-from cli.transcripts.visible import make_visible
 from functions.transcripts.failures import InvalidRequest, UnknownConversation
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse

@@ -15,8 +15,8 @@ from cli.transcripts.days import add_day_arguments, read_days
 from cli.transcripts.formats import FORMATS
 from cli.transcripts.output import tell
 from cli.transcripts.place import add_place_arguments, opened_place
-from cli.transcripts.visible import make_visible
 from functions.transcripts.failures import InvalidRequest, UnknownConversation
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from cli.transcripts.rows import COLUMNS, make_rows
-from cli.transcripts.visible import dump_json
+from local.dev.visible import dump_json
 
 if TYPE_CHECKING:
     from typing import TextIO

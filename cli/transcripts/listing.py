@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cli.transcripts.days import add_day_arguments, read_days, read_number
 from cli.transcripts.output import add_json_argument, show, tell, write_json
 from cli.transcripts.place import add_place_arguments, opened_place
-from cli.transcripts.visible import make_visible
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse

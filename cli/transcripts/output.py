@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cli.transcripts.visible import dump_json
+from local.dev.visible import dump_json
 
 if TYPE_CHECKING:
     import argparse

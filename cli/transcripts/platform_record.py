@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from cli.errors import CommandError
 from cli.target import LOOPBACK
-from cli.transcripts.visible import make_visible
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import httpx

@@ -14,10 +14,10 @@ from cli.transcripts.changes import HEAD, put_if_absent
 from cli.transcripts.filling import FillRules, plan_head, plan_messages
 from cli.transcripts.output import tell, write_json
 from cli.transcripts.platform_record import PlatformRecords
-from cli.transcripts.visible import make_visible
 from functions.transcripts.failures import InvalidRequest, UnknownConversation
 from functions.transcripts.reader import check_conversation_id
 from functions.transcripts.records import decode
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

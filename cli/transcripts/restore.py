@@ -19,7 +19,7 @@ from cli.transcripts.log_lines import Found, Unreadable, find_lines, read_lines
 from cli.transcripts.output import add_json_argument, tell, write_json
 from cli.transcripts.place import add_place_arguments, opened_place
 from cli.transcripts.platform_restore import fill_conversations
-from cli.transcripts.visible import make_visible
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse

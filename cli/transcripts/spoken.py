@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.transcripts.visible import make_lines_visible, make_visible
+from local.dev.visible import make_lines_visible, make_visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

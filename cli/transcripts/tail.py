@@ -10,9 +10,9 @@ from cli.errors import CommandError
 from cli.transcripts.output import add_json_argument, show_lines, tell, write_json_line
 from cli.transcripts.place import add_place_arguments, opened_place
 from cli.transcripts.spoken import tell_message
-from cli.transcripts.visible import make_visible
 from cli.transcripts.watch import Watch
 from functions.transcripts.failures import TableBusy, TableUnavailable
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse

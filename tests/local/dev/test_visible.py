@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.transcripts.visible import dump_json, make_lines_visible, make_visible
+from local.dev.visible import dump_json, make_lines_visible, make_visible
 
 DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
