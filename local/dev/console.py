@@ -6,6 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from local.dev.visible import make_lines_visible
+
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -29,10 +31,10 @@ class Console:
         self._colored = stream.isatty() if colored is None else colored
 
     def show(self, source: str, text: str, level: str = "info") -> None:
-        """Write `text`, each of its lines with time and source in front."""
+        """Write `text`, each of its lines with time and source in front, and fit for a terminal."""
         head = self._paint(time.strftime("%H:%M:%S"), _DIM)
         name = self._paint(source.ljust(_SOURCE_WIDTH), _COLORS.get(source, _DIM))
-        for line in text.splitlines() or [""]:
+        for line in make_lines_visible(text):
             self._write(f"{head} {name} {self._paint(line, _LEVEL_COLORS.get(level))}")
 
     def show_output(self, source: str, line: str) -> None:

@@ -65,6 +65,16 @@ def test_console_shows_what_both_voices_say() -> None:
     assert shown(event("answer repeated", **said)) == ["server answer repeated"]
 
 
+def test_console_lets_nobody_steer_the_terminal() -> None:
+    """Whoever said or printed it: what would clear, hide or reorder lines is shown instead."""
+    said = {"logger": "speech_engine.debug"}
+    evil, harmless = "\x1b[2J\r\u202ehi", r"\x1b[2J\r\u202ehi"
+    transcript = [{"role": "user", "content": evil}]
+    assert shown(event("turn started", transcript=transcript, **said)) == [f"user   {harmless}"]
+    assert shown(event("turn ended", answer=evil, **said)) == [f"agent  {harmless}"]
+    assert shown(f"printed {evil}") == [f"server printed {harmless}"]
+
+
 def test_console_colors_terminals_only() -> None:
     """Colours are for terminals; a pipe gets plain text."""
     line = event("first chunk late").replace('"info"', '"warning"')
