@@ -18,8 +18,7 @@ from service.redaction.address_words import (
     LONG_AT,
 )
 from service.redaction.domains import Domain
-from service.redaction.languages import NUMBER_WORDS
-from service.redaction.letters import is_letter, letter_end
+from service.redaction.letters import is_letter, is_spelled, letter_end
 from service.redaction.mailboxes import Mailbox
 from service.redaction.tokens import Finding
 
@@ -119,9 +118,4 @@ def _is_between_spelled(before: Sequence[Token], tokens: Sequence[Token], index:
     last = len(before) - 1
     if tokens[index + 1].text in _SPOKEN_SIGNS:
         return is_letter(before, last)
-    return _is_spelled(before, last) and _is_spelled(tokens, index + 1)
-
-
-def _is_spelled(tokens: Sequence[Token], index: int) -> bool:
-    token = tokens[index]
-    return is_letter(tokens, index) or token.is_numeral or token.text in NUMBER_WORDS
+    return is_spelled(before, last) and is_spelled(tokens, index + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.redaction.languages import LANGUAGES, all_words
+from service.redaction.languages import LANGUAGES, NUMBER_WORDS, all_words
 from service.redaction.tokens import word_set
 
 if TYPE_CHECKING:
@@ -30,6 +30,16 @@ def is_letter(tokens: Sequence[Token], index: int) -> bool:
     """Whether a token is one letter."""
     token = tokens[index] if 0 <= index < len(tokens) else None
     return token is not None and token.is_word and token.end - token.start == 1 == len(token.text)
+
+
+def is_digits(token: Token) -> bool:
+    """Whether a token is a numeral or a number word of any language."""
+    return token.is_numeral or token.text in NUMBER_WORDS
+
+
+def is_spelled(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a token is what people spell names of: one letter, or digits."""
+    return is_letter(tokens, index) or is_digits(tokens[index])
 
 
 def letter_end(tokens: Sequence[Token], index: int) -> int:

@@ -13,8 +13,8 @@ from service.redaction.address_words import (
     NO_MAILBOX,
     PARTICLES,
 )
-from service.redaction.languages import HESITATIONS, NUMBER_WORDS
-from service.redaction.letters import is_letter
+from service.redaction.languages import HESITATIONS
+from service.redaction.letters import is_digits, is_spelled
 from service.redaction.tokens import is_glued, is_name
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class Mailbox:
         joins = self._joins_before(first)
         if joins:
             return first - joins - 1
-        if self._is_digit_or_letter(first) and self._is_digit_or_letter(before):
+        if is_spelled(tokens, first) and is_spelled(tokens, before):
             return None if before and tokens[before - 1].text == "'" else before
-        if self._is_digits(first) and is_name(token) and token.text not in NO_MAILBOX:
+        if is_digits(tokens[first]) and is_name(token) and token.text not in NO_MAILBOX:
             return before
         return before if self._is_between_joined(before) else None
 
@@ -88,13 +88,6 @@ class Mailbox:
             if words in LONG_JOINS or (count == 1 and (words[0] in DOT or words[0] in JOINS)):
                 return count
         return 0
-
-    def _is_digits(self, index: int) -> bool:
-        token = self._tokens[index]
-        return token.is_numeral or token.text in NUMBER_WORDS
-
-    def _is_digit_or_letter(self, index: int) -> bool:
-        return self._is_digits(index) or is_letter(self._tokens, index)
 
     def _trim(self, first: int) -> int:
         """Signs and articles at the start belong to the sentence."""

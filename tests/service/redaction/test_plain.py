@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.redaction.plain import PlainText
@@ -30,6 +30,7 @@ def test_plain_text_is_what_a_reader_sees(text: str, plain: str) -> None:
     assert PlainText(text).text == plain
 
 
+@settings(max_examples=50)
 @given(st.text(), st.data())
 def test_plain_text_knows_where_everything_was(text: str, data: st.DataObject) -> None:
     """What is found in the plain text has a place in the text that looks the same."""

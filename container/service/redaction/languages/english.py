@@ -26,9 +26,9 @@ ENGLISH = Language(
     asides=word_set(
         """
         after all alright are area begins catch check code continue continues cool correct did down
-        ends far fine first for get go goes good got great group half hang have hear in hold is it last
-        let look me minute moment now number okay on perfect ready s sec second see starts still
-        sure that the there third this with yeah yep you
+        ends far fine first for get go goes good got great group half hang have hear in hold is it
+        last let look me minute moment now number okay on perfect ready s sec second see starts
+        still sure that the there third this with yeah yep you
         """
     ),
     corrections=word_set("actually correction i mean meant mistake no oops rather sorry wait"),
