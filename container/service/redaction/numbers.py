@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from service.redaction.cards import find_cards
 from service.redaction.naming import name_of
+from service.redaction.phones import holds_date
 from service.redaction.runs import CLOSE
 from service.redaction.tokens import Finding
 
@@ -89,7 +90,8 @@ class NumberFinder:
             index = after
 
     def _judge(self, run: Run, name: str | None) -> Finding | None:
-        if self._ids.is_number(run, name):
+        may_be_id = name is not None or not holds_date(run, self._text)
+        if may_be_id and self._ids.is_number(run, name):
             return Finding("national_id", run.start, run.end)
         if self._phones.is_phone(run, name, self._text):
             return self._phone(run)

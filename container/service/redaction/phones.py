@@ -25,7 +25,7 @@ SHORTEST, LONGEST = 7, 15
 # Shorter numbers are phone numbers only where something says so.
 _SHORTEST_UNNAMED = 9
 _SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4), (3, 4)})
-_AMOUNT = re.compile(r"\d{1,3}(,\d{3})+|\d{1,2}(\.\d{3})+(,\d+)?|\d{1,3}(\.\d{3})+,\d+")
+_AMOUNT = re.compile(r"\d{1,3}([,_]\d{3})+|\d{1,2}(\.\d{3})+(,\d+)?|\d{1,3}(\.\d{3})+,\d+")
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3,}")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2})(?!\d)"
@@ -125,8 +125,13 @@ def _is_international(run: Run) -> bool:
 
 
 def _is_other(run: Run, text: str) -> bool:
-    is_written_so = _is_address(run, text) or bool(_DATE.search(text[run.start : run.end]))
+    is_written_so = _is_address(run, text) or holds_date(run, text)
     return is_written_so or _is_amount(run, text) or _is_years(run)
+
+
+def holds_date(run: Run, text: str) -> bool:
+    """Whether a part of a run is written as dates are."""
+    return bool(_DATE.search(text, run.start, run.end))
 
 
 def _is_amount(run: Run, text: str) -> bool:
