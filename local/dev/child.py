@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_STOP_SECONDS = 3.0
+# The server ends itself within 9 s of a stop without grace, having saved what it can.
+_STOP_SECONDS = 10.0
 _LAST_LINES_SECONDS = 0.5
 _LONGEST_LINE_BYTES = 1024 * 1024
 
@@ -21,6 +22,7 @@ class Child:
 
     def __init__(self, process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
         self._process = process
+        self._is_asked = False
         self._reader = asyncio.create_task(self._read_lines(on_line))
 
     @classmethod
@@ -45,20 +47,29 @@ class Child:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Ask it to end, and end it with all its children when it takes too long."""
-        if self._process.returncode is None:
+        """Ask it to end, and end it with all its children when it takes too long.
+
+        It is asked only once, however often this is called: some take a second time for haste.
+        """
+        if self._process.returncode is None and not self._is_asked:
+            self._is_asked = True
             self._signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
         except TimeoutError:
-            self._signal(signal.SIGKILL)
+            self.kill()
             await self._process.wait()
         await asyncio.wait({self._reader}, timeout=_LAST_LINES_SECONDS)
         if not self._reader.done():
             # A child of its own holds the pipe: it has not ended when it was asked to.
-            self._signal(signal.SIGKILL)
+            self.kill()
             await asyncio.wait({self._reader}, timeout=_LAST_LINES_SECONDS)
         self._reader.cancel()
+
+    def kill(self) -> None:
+        """End it at once, with all its children; `stop` and `wait` then return."""
+        if self._process.returncode is None or not self._reader.done():
+            self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

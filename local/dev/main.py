@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PATIENCE_SECONDS = 1.0
 
 
 class DevError(Exception):
@@ -49,7 +50,7 @@ async def _run_until_signal(options: Options, console: Console) -> int:
     asked_to_end = asyncio.Event()
 
     def end() -> None:
-        # Only once: a second signal must not cut the clean-up short.
+        # Only once: a second signal must not cut the clean-up short, see `_end`.
         if not asked_to_end.is_set():
             asked_to_end.set()
             work.cancel()
@@ -79,7 +80,7 @@ async def _run(options: Options, console: Console) -> None:
             console=console,
         )
         serving = asyncio.create_task(server.run())
-        ending.push_async_callback(_cancel, serving)
+        ending.push_async_callback(_end, server, serving, console)
         await server.settle()
         page = await ending.enter_async_context(_page(page_port, platform, engine_id))
         state = DevState(
@@ -92,7 +93,8 @@ async def _run(options: Options, console: Console) -> None:
         ending.callback(remove_state, options.state_file)
         rows = _summarize(options, platform, engine_id, port, page)
         console.banner(rows + _describe_agent(options, server.announced), "now run: make talk")
-        await serving
+        # Shielded: `_end` cancels it, and takes a second signal while it ends.
+        await asyncio.shield(serving)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,13 @@ def _describe_agent(options: Options, announced: Mapping[str, Any]) -> list[tupl
     return [*rows, ("models", f"{models}{hint}")] if models else rows
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
+async def _end(server: ReloadingServer, serving: asyncio.Task[None], console: Console) -> None:
+    """Let the server end in its own time: it may still have transcripts to write."""
+    loop = asyncio.get_running_loop()
+    for number in _ENDING_SIGNALS:
+        loop.add_signal_handler(number, server.kill)
+    serving.cancel()
+    await asyncio.wait({serving}, timeout=_PATIENCE_SECONDS)
+    if not serving.done():
+        console.show("dev", "the server is still at work; Ctrl-C again ends it at once")
+        await asyncio.wait({serving})

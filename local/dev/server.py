@@ -34,6 +34,7 @@ class ReloadingServer:
         self._console = console
         self._environ = {**os.environ, **settings, "PYTHONPATH": _python_path(agent_folder)}
         self._first_outcome = asyncio.Event()
+        self._child: Child | None = None
         self.announced: Mapping[str, Any] = {}
         """What the server said of itself when it last started: `agent`, `models`."""
 
@@ -43,19 +44,32 @@ class ReloadingServer:
 
     async def run(self) -> None:
         """Serve until cancelled; the server is gone when this has ended."""
-        async with contextlib.aclosing(self._edits()) as edits:
-            while True:
-                edited = await self._serve_until_edit(edits)
-                self._console.show("dev", f"edited: {', '.join(sorted(edited))}; starting again")
+        try:
+            async with contextlib.aclosing(self._edits()) as edits:
+                while True:
+                    edited = await self._serve_until_edit(edits)
+                    self._console.show(
+                        "dev", f"edited: {', '.join(sorted(edited))}; starting again"
+                    )
+        finally:
+            if self._child is not None:
+                await self._child.stop()
+
+    def kill(self) -> None:
+        """End the server at once, whatever it has still to do."""
+        if self._child is not None:
+            self._child.kill()
 
     async def _serve_until_edit(self, edits: AsyncIterator[set[str]]) -> set[str]:
-        child = await Child.start([sys.executable, "-m", "service"], self._environ, self._hear)
-        watching = asyncio.create_task(self._tell_of_end(child))
+        command = [sys.executable, "-m", "service"]
+        self._child = await Child.start(command, self._environ, self._hear)
+        watching = asyncio.create_task(self._tell_of_end(self._child))
         try:
-            return await anext(edits)
+            edited = await anext(edits)
         finally:
             watching.cancel()
-            await child.stop()
+        await self._child.stop()
+        return edited
 
     async def _tell_of_end(self, child: Child) -> None:
         code = await child.wait()

@@ -7,7 +7,16 @@ import time
 
 import pytest
 
-from local.dev.child import Child
+from local.dev.child import _STOP_SECONDS, Child
+from service import lifecycle
+
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: print("asked"))
+print("deaf")
+while True:
+    time.sleep(600)
+"""
 
 
 async def start(program: str) -> tuple[Child, list[str], asyncio.Event]:
@@ -38,20 +47,43 @@ async def test_child_survives_a_line_of_any_length() -> None:
     assert lines[-1] == "after"
 
 
+@pytest.fixture
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.dev.child._STOP_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("_little_patience")
 async def test_child_that_ignores_the_request_is_ended() -> None:
     """A program that does not end on SIGTERM is killed, within a bound."""
-    program = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-        " print('deaf'); time.sleep(600)"
-    )
-    child, _, heard = await start(program)
+    child, _, heard = await start(DEAF)
     await heard.wait()
     begun = time.monotonic()
     await child.stop()
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 3
     assert await child.wait() < 0
 
 
+async def test_child_is_given_the_time_that_the_server_takes() -> None:
+    """The server's own bound comes first: what it can still save is not lost."""
+    own_bound = sum(
+        getattr(lifecycle, f"_{step}_SECONDS") for step in ("CLOSE", "TASKS", "THREADS", "MARGIN")
+    )
+    assert own_bound < _STOP_SECONDS
+
+
+async def test_child_is_asked_once_and_ended_at_once_if_need_be() -> None:
+    """A stop that was cut short asks no second time; a kill ends it without more waiting."""
+    child, lines, heard = await start(DEAF)
+    await heard.wait()
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(child.stop(), 0.2)
+    child.kill()
+    assert await child.wait() < 0
+    assert lines == ["deaf", "asked"]
+
+
+@pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize("handler", ["SIG_DFL", "SIG_IGN"])
 async def test_child_takes_its_own_children_along(handler: str) -> None:
     """What a program has started ends with it, also what does not end when it is asked to."""

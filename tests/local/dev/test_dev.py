@@ -15,8 +15,9 @@ import pytest
 from websockets.sync.client import connect
 
 from local.platform import Platform
+from tests.fakes.dynamo import CREDENTIALS, REGION, TABLE
 from tests.fakes.platform_node import require_node
-from tests.local.dev.dev_process import DevProcess
+from tests.local.dev.dev_process import ECHO, DevProcess
 from tests.service.logged_process import WAIT_SECONDS
 
 if TYPE_CHECKING:
@@ -179,6 +180,32 @@ def test_dev_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
         assert all(can_listen(port) for port in ports)
         assert dev.errors == []
         assert not any("Traceback" in line for line in dev.lines)
+
+
+def test_dev_lets_the_server_print_what_it_could_not_write(tmp_path: Path) -> None:
+    """Without its table, the transcripts of the run are in the log when it has ended."""
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": REGION, **CREDENTIALS}
+    variables = {"SPEECH_ENGINE_TRANSCRIPT_TABLE": TABLE, **nowhere}
+    with DevProcess(tmp_path, variables=variables) as dev:
+        ask(dev.wait_until_ready())
+        dev.send_signal(signal.SIGINT)
+        assert dev.wait() == 0
+        assert sum("transcript not written" in line for line in dev.lines) == 3
+
+
+def test_dev_ends_a_server_at_work_when_told_twice(tmp_path: Path) -> None:
+    """A server that takes its time is told of, and a second Ctrl-C ends it and nothing else."""
+    deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    with DevProcess(tmp_path, deaf + ECHO) as dev:
+        dev.wait_until_ready()
+        dev.send_signal(signal.SIGINT)
+        dev.wait_for_line("Ctrl-C again ends it at once")
+        begun = time.monotonic()
+        dev.send_signal(signal.SIGINT)
+        assert dev.wait() == 0
+        assert time.monotonic() - begun < 5
+        assert "nothing is left running" in dev.lines[-1]
+        assert dev.errors == []
 
 
 @pytest.mark.parametrize("variable", ["PORT", "SIMULATOR_PORT", "PAGE_PORT"])
