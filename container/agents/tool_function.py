@@ -68,10 +68,14 @@ class Tool:
 
     async def _run(self, arguments: str, session: SpeechEngineSession) -> object:
         values = self._arguments.read(arguments, session)
-        if inspect.iscoroutinefunction(self._function):
-            return await self._function(**values)
-        result = await self._threads.run(partial(self._function, **values))
-        return await result if inspect.isawaitable(result) else result
+        try:
+            if inspect.iscoroutinefunction(self._function):
+                return await self._function(**values)
+            result = await self._threads.run(partial(self._function, **values))
+            return await result if inspect.isawaitable(result) else result
+        except SystemExit as error:
+            # It would end the event loop, and with it every conversation.
+            raise RuntimeError("the tool raised SystemExit") from error
 
     def _settle(self, task: asyncio.Task[object]) -> None:
         self._running.discard(task)

@@ -361,6 +361,12 @@ async def give_up(text: str) -> None:
 
 
 @tool
+async def leave(text: str) -> None:
+    """End the process."""
+    sys.exit(text)
+
+
+@tool
 async def give_lock(text: str) -> tuple[str, object]:
     """Return what is no JSON."""
     return text, threading.Lock()
@@ -371,6 +377,7 @@ async def give_lock(text: str) -> tuple[str, object]:
     [
         ("fail", "exception", True),
         ("fail_in_thread", "exception", True),
+        ("leave", "exception", True),
         ("give_up", "cancelled", False),
         ("give_lock", "no_json", True),
         (SECRET, "unknown_tool", False),
@@ -381,7 +388,7 @@ async def test_tool_failures_are_texts_without_secrets(
     name: str, reason: str, has_exception: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The model is told to go on without; the log has the reason, and arguments are nowhere."""
-    tools = [fail, fail_in_thread, give_up, give_lock]
+    tools = [fail, fail_in_thread, leave, give_up, give_lock]
     (result,) = await run(call_of(name, {"text": SECRET}), tools=tools)
     assert result.failed
     assert result.content
