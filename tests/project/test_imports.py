@@ -21,7 +21,6 @@ def imported_names(module: Path) -> set[str]:
 
 
 def test_agent_sees_only_the_runtime_and_ready_made_agents() -> None:
-    """Of this project `agent.py` imports `speech_engine` and `agents`, so that forks stay small."""
+    """Of this project `agent.py` may import `agents` and `speech_engine`: the rest can change."""
     ours = imported_names(ROOT / "container" / "agent.py") & OURS
-    assert "speech_engine" in ours
     assert ours <= {"agents", "speech_engine"}

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
+PLAIN_AGENT = ROOT / "tests" / "fakes" / "plain_agent"
 WAIT_SECONDS = 15.0
 
 
 def clean_environ(*first_folders: Path, **variables: str) -> dict[str, str]:
-    """An environment with nothing of the developer's own settings in it."""
+    """An environment with nothing of the developer's own settings in it, nor of a fork's agent.
+
+    The agent called `agent` is that of `first_folders`, or else the plain one.
+    """
     dropped = ("SPEECH_ENGINE_", "ELEVENLABS_", "PUBLIC_WS_URL", "ENGINE", "PORT", "SIMULATOR_PORT")
     own = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    folders = map(str, (*first_folders, ROOT / "container", ROOT))
+    folders = map(str, (*first_folders, PLAIN_AGENT, ROOT / "container", ROOT))
     return {**own, "PYTHONPATH": os.pathsep.join(folders), **variables}
 
 

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import importlib
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from service.agent_module import READY_MADE, AgentError, load_agent, wants_assistant
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 GOOD = "async def on_transcript(transcript, session): ...\n"
 
@@ -89,8 +91,10 @@ def test_agent_may_do_without_the_assistant(write_agent: Callable[[str], str]) -
 
 
 def test_agent_default_is_the_file_that_a_fork_edits() -> None:
-    """`agent` is container/agent.py, and it can be used as it comes."""
-    assert load_agent("agent")["on_transcript"].__module__ == "agent"
+    """The default's name is that of container/agent.py."""
+    found = find_spec(Settings().agent)
+    assert found is not None
+    assert found.origin == str(Path(__file__).parents[2] / "container" / "agent.py")
 
 
 def test_agent_that_is_missing_is_told_with_the_choice() -> None:
@@ -122,7 +126,20 @@ def test_agent_that_is_misspelt_is_told_what_may_be_meant(name: str, meant: str)
         (GOOD + "def on_errors(exc, session): ...\n", "on_errors in agent_"),
         (GOOD + "def on_errors(exc, session): ...\n", "is no handler; write on_error"),
         ("x = 1\ndef on_transcript(:\n", ".py line 2: invalid syntax"),
-        ("import no_such_library\n", "line 1: No module named 'no_such_library'"),
+        (
+            "import no_such_library.part\n",
+            (
+                "line 1: No module named 'no_such_library'; add its package to the agent group of"
+                " pyproject.toml, then run make lock"
+            ),
+        ),
+        ("import agents.nobody\n", "line 1: No module named 'agents.nobody'"),
+        ("from dotenv import load_dotenv\n", "'dotenv'; leave it out, the service does that part"),
+        ("import os\nKEY = os.environ['SHOP_KEY']\n", ".py line 2: 'SHOP_KEY'"),
+        (
+            "import asyncio\nasync def main(): ...\nasyncio.run(main())\n",
+            ".py line 3 runs a program of its own; leave out main, the service does that part",
+        ),
         ("x = 1\n1 / 0\n", "ZeroDivisionError at agent_"),
         ("raise SystemExit('no')\n", "SystemExit at agent_"),
         ("import json\n\njson.loads('')\n", "line 3: Expecting value"),

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from infra.settings import load_environment
 from infra.settings.placeholders import placeholders
-from tests.fakes.environments import DOMAIN, environment_with
+from tests.fakes.environments import DOMAIN, environment_with, frozen_environment
 
 
 def test_placeholders_are_all_that_prod_leaves_open() -> None:
-    """The shipped production file says which keys its owner fills in."""
-    assert placeholders(load_environment("prod")) == [
+    """The production file that a fork begins with says which keys its owner fills in."""
+    assert placeholders(frozen_environment("prod")) == [
         "address.domain",
         "address.hosted_zone_id",
         "address.hosted_zone_name",
@@ -23,8 +22,8 @@ def test_placeholders_are_all_that_prod_leaves_open() -> None:
 
 @pytest.mark.parametrize("name", ["dev", "preview", "local"])
 def test_placeholders_keep_nobody_from_the_others(name: str) -> None:
-    """The other shipped environments can be deployed as they are."""
-    assert placeholders(load_environment(name)) == []
+    """The others that it begins with can be deployed as they are."""
+    assert placeholders(frozen_environment(name)) == []
 
 
 def test_placeholders_are_gone_when_filled_in() -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import load_environment
-from tests.fakes.environments import environment_with
+from tests.fakes.environments import environment_with, frozen_environment
 from tests.fakes.stack_variants import environment_named
 from tests.fakes.stacks import StackShelf, Template
 
@@ -23,12 +22,12 @@ def plain(stacks: StackShelf) -> Template:
 
 @pytest.fixture(scope="session")
 def prod(stacks: StackShelf) -> Template:
-    return stacks(load_environment("prod")).part("Realtime")
+    return stacks(frozen_environment("prod")).part("Realtime")
 
 
 @pytest.fixture(scope="session")
 def local(stacks: StackShelf) -> Template:
-    return stacks(load_environment("local")).part("Realtime")
+    return stacks(frozen_environment("local")).part("Realtime")
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from infra.settings import load_environment
-from tests.fakes.environments import environment_with
+from tests.fakes.environments import environment_with, frozen_environment
 from tests.fakes.stack_variants import BOUNDARY, environment_named
 from tests.fakes.stacks import GUARDED, StackShelf, Template
 
@@ -20,7 +19,7 @@ def plain(stacks: StackShelf) -> Template:
 
 @pytest.fixture(scope="session")
 def protected(stacks: StackShelf) -> Template:
-    return stacks(load_environment("prod")).part("Foundation")
+    return stacks(frozen_environment("prod")).part("Foundation")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import load_environment
+from tests.fakes.environments import frozen_environment
 from tests.fakes.stacks import StackShelf, Template
 
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -68,7 +68,7 @@ def test_stateful_resources_keep_their_ids(
     name: str, expected: set[str], stacks: StackShelf
 ) -> None:
     """What holds data, an address or conversations is called what it was called before."""
-    templates = stacks(load_environment(name)).templates.values()
+    templates = stacks(frozen_environment(name)).templates.values()
     found = {
         logical_id
         for template in templates
@@ -80,7 +80,7 @@ def test_stateful_resources_keep_their_ids(
 
 @pytest.fixture(scope="session")
 def prod(stacks: StackShelf) -> Template:
-    return stacks(load_environment("prod")).part("Realtime")
+    return stacks(frozen_environment("prod")).part("Realtime")
 
 
 def test_blue_green_rule_is_frozen(prod: Template) -> None:

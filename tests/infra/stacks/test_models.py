@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import load_environment
-from tests.fakes.environments import environment_with
+from tests.fakes.environments import environment_with, frozen_environment
 from tests.fakes.stack_variants import ACCOUNT, PROFILE, environment_named
 from tests.fakes.stacks import Stacks, StackShelf, Template
 
@@ -25,7 +24,7 @@ def plain(stacks: StackShelf) -> Stacks:
 
 @pytest.fixture(scope="session")
 def prod(stacks: StackShelf) -> Template:
-    return stacks(load_environment("prod")).part("Realtime")
+    return stacks(frozen_environment("prod")).part("Realtime")
 
 
 @pytest.fixture(scope="session")
@@ -189,7 +188,7 @@ def test_models_that_do_not_answer_ring(name: str, event: str, prod: Template) -
 
 def test_models_have_their_row_on_the_dashboard(stacks: StackShelf) -> None:
     """All four counts are on it."""
-    api = stacks(load_environment("prod")).part("Api")
+    api = stacks(frozen_environment("prod")).part("Api")
     dashboard = json.dumps(api.only("AWS::CloudWatch::Dashboard"))
     for event in EVENTS:
         assert event in dashboard

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.settings import load_environment, timing
-from tests.fakes.environments import environment_with
+from infra.settings import environment_names, load_environment, timing
+from tests.fakes.environments import environment_with, frozen_environment
 from tests.fakes.stack_variants import environment_named
 from tests.fakes.stacks import GUARDED, StackShelf, Template
 
@@ -26,7 +26,7 @@ def plain(stacks: StackShelf) -> Template:
 
 @pytest.fixture(scope="session")
 def prod(stacks: StackShelf) -> Template:
-    return stacks(load_environment("prod")).part("Realtime")
+    return stacks(frozen_environment("prod")).part("Realtime")
 
 
 @pytest.fixture(scope="session")
@@ -173,7 +173,7 @@ def test_realtime_leaves_the_number_of_tasks_to_autoscaling(
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 4)
 
 
-@pytest.mark.parametrize("name", ["dev", "prod", "preview", "local"])
+@pytest.mark.parametrize("name", environment_names())
 def test_realtime_outlasts_conversations(name: str, stacks: StackShelf) -> None:
     """Engine's maximum < server's end ≤ deregistration delay < bake; grace < stop timeout ≤ 120."""
     environment = load_environment(name)
@@ -217,7 +217,7 @@ def test_realtime_protects_the_balancer_by_setting(
     name: str, protection: str, stacks: StackShelf
 ) -> None:
     """What callers know the address of is deleted by nobody's mistake."""
-    realtime = stacks(load_environment(name)).part("Realtime")
+    realtime = stacks(frozen_environment(name)).part("Realtime")
     told = attributes(realtime.only(BALANCER), "LoadBalancerAttributes")
     assert told["deletion_protection.enabled"] == protection
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import load_environment
-from tests.fakes.environments import environment_with
+from tests.fakes.environments import environment_with, frozen_environment
 from tests.fakes.stack_variants import environment_named
 from tests.fakes.stacks import GUARDED, StackShelf, Template
 
@@ -23,7 +22,7 @@ def guarded(stacks: StackShelf) -> Template:
 
 @pytest.fixture(scope="session")
 def prod(stacks: StackShelf) -> Template:
-    return stacks(load_environment("prod")).part("Realtime")
+    return stacks(frozen_environment("prod")).part("Realtime")
 
 
 def routes(api: Template) -> dict[str, dict[str, Any]]:
@@ -41,7 +40,7 @@ def test_transcripts_are_read_by_bearers_of_a_scope_alone(guarded: Template) -> 
 
 def test_transcripts_are_read_by_nobody_unless_settings_say_so(stacks: StackShelf) -> None:
     """Without the switch there is neither route nor function, in production neither."""
-    api = stacks(load_environment("prod")).part("Api")
+    api = stacks(frozen_environment("prod")).part("Api")
     assert not set(ROUTES) & set(routes(api))
     assert "functions.transcripts" not in api.text
 
@@ -97,7 +96,7 @@ def test_transcripts_go_into_files_by_setting_only(stacks: StackShelf) -> None:
     assert files["ProcessingConfiguration"]["Processors"] == [{"Type": "AppendDelimiterToRecord"}]
     (rule,) = foundation.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
     assert rule == {"ExpirationInDays": 30, "Status": "Enabled"}
-    without = stacks(load_environment("prod")).part("Foundation")
+    without = stacks(frozen_environment("prod")).part("Foundation")
     assert not without.resources("AWS::Pipes::Pipe")
     assert "StreamSpecification" not in without.only("AWS::DynamoDB::GlobalTable")
 
