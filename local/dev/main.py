@@ -142,7 +142,7 @@ async def _page(port: int, platform: _PlatformAccess, engine_id: str) -> AsyncIt
     """Serve the web page while the block runs; yields its address, or what it needs."""
     build = PageBuild(WEB, packages=ROOT / "node_modules")
     if not build.can_serve:
-        yield "needs Node 20 and its packages: make setup"
+        yield "none yet: run make setup, which needs Node 20 or newer"
         return
     site = Site(
         files=build.files,
