@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from agents.breaker import LONGEST_REST_SECONDS
-from agents.failover import Asking, Failover, log_refusal
+from agents.failover import Asking, Failover, explain_failure, log_refusal
 from agents.guard import Guard
 from agents.prompt import ModelError, ModelRefused, Prompt, ToolCall, ToolRound
 from agents.providers.echo import EchoModel
@@ -166,9 +166,9 @@ async def _check(model: Model) -> ModelRefused | None:
     except ModelRefused as error:
         log_refusal(model, error)
         return error
-    except (ModelError, TimeoutError) as error:
-        reason = str(error) or f"no answer within {_CHECK_SECONDS:g} s"
-        logger.warning("model not checked", extra={"model": model.name, "reason": reason})
+    except Exception as failure:  # noqa: BLE001 - a broken answer is no reason not to begin
+        error = explain_failure(model.name, failure, _CHECK_SECONDS)
+        logger.warning("model not checked", extra={"model": model.name, "reason": str(error)})
     return None
 
 

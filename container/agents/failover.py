@@ -128,7 +128,7 @@ class Failover:
     def _fail(
         self, candidate: _Candidate, asked_at: float, failure: Exception, seconds: float
     ) -> ModelError:
-        error = _explain(candidate.name, failure, seconds)
+        error = explain_failure(candidate.name, failure, seconds)
         now = self._loop.time()
         rest_seconds = candidate.breaker.fail(now, asked_at, error.retry_after_seconds)
         if rest_seconds is not None:
@@ -154,7 +154,8 @@ async def _take_first(answer: AsyncGenerator[str | ToolCall, None], name: str) -
     raise ModelError(f"{name} gave no answer")
 
 
-def _explain(name: str, failure: Exception, seconds: float) -> ModelError:
+def explain_failure(name: str, failure: Exception, seconds: float) -> ModelError:
+    """Say what a model did wrong; one that no module should raise goes to the log as well."""
     if isinstance(failure, ModelError):
         return failure
     if isinstance(failure, TimeoutError):

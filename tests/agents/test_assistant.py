@@ -267,3 +267,18 @@ def test_sentences_follow_the_language() -> None:
     assert sentences_of("pt-BR") is sentences_of("pt")
     assert sentences_of("de") is not sentences_of("en")
     assert sentences_of("tlh") is sentences_of("en")
+
+
+async def test_assistant_opens_when_a_model_s_answer_is_not_understood(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A broken answer at the start is told, and is no reason not to begin."""
+    model = ScriptedModel("model/0", [["Hi"]], refusal=KeyError("capabilities"))
+    async with opened(model) as assistant:
+        assert await heard(assistant) == ["Hi"]
+    understood, checked = caplog.records
+    assert [understood.getMessage(), checked.getMessage()] == [
+        "model not understood",
+        "model not checked",
+    ]
+    assert vars(checked)["reason"] == "model/0 failed (KeyError)"

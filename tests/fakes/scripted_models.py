@@ -24,7 +24,7 @@ class ScriptedModel:
 
     name: str
     plans: list[Sequence[object]] = field(default_factory=lambda: [["Hello."]])
-    refusal: ModelError | None = None
+    refusal: Exception | None = None
     prompts: list[Prompt] = field(default_factory=list)
     open_streams: int = 0
     is_closed: bool = False

@@ -12,6 +12,8 @@ def parse_arguments(text: str) -> dict[str, object]:
     """
     try:
         arguments = json.loads(text)
+        # A lone surrogate, which JSON can spell, fits into no request.
+        json.dumps(arguments, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}
     return arguments if isinstance(arguments, dict) else {}

@@ -12,6 +12,8 @@ from agents.providers.arguments import parse_arguments
         ("{}", {}),
         ("", {}),
         ('{"city": "Ł', {}),
+        ('{"city": "\\ud800"}', {}),
+        ('{"city": "\\ud83d\\ude00"}', {"city": "\U0001f600"}),
         ("[1]", {}),
         ("null", {}),
         ("[" * 100_000, {}),
