@@ -167,8 +167,8 @@ async def _check(model: Model) -> ModelRefused | None:
         log_refusal(model, error)
         return error
     except Exception as failure:  # noqa: BLE001 - a broken answer is no reason not to begin
-        error = explain_failure(model.name, failure, _CHECK_SECONDS)
-        logger.warning("model not checked", extra={"model": model.name, "reason": str(error)})
+        reason = str(explain_failure(model.name, failure, _CHECK_SECONDS))
+        logger.warning("model not checked", extra={"model": model.name, "reason": reason})
     return None
 
 
