@@ -140,4 +140,7 @@ def _need_key(reader: Reader, name: ModelName) -> None:
     providers = [name.provider, _FALLBACKS.get(name.provider, name.provider)]
     ways_in = [table[each] for each in providers for table in (_KEYS, _URLS) if each in table]
     if ways_in and not any(reader.has(variable) for variable in ways_in):
-        reader.problems.append(f"{ways_in[0]} is missing; {name} is asked with it")
+        problem = f"{ways_in[0]} is missing; {name} is asked with it"
+        if name.provider in _FALLBACKS:
+            problem += f"; for a server without keys, such as Ollama, set {_URLS[name.provider]}"
+        reader.problems.append(problem)

@@ -95,7 +95,6 @@ def test_model_settings_need_no_key_for_a_server_of_ones_own() -> None:
     ("name", "key"),
     [
         ("openai/gpt-5.4-mini", "OPENAI_API_KEY"),
-        ("openai_chat/gpt-5.4-mini", "OPENAI_CHAT_API_KEY"),
         ("anthropic/claude-haiku-5-5", "ANTHROPIC_API_KEY"),
         ("gemini/gemini-3.1-flash-lite", "GEMINI_API_KEY"),
     ],
@@ -103,6 +102,14 @@ def test_model_settings_need_no_key_for_a_server_of_ones_own() -> None:
 def test_model_settings_miss_a_key(name: str, key: str) -> None:
     """A provider without its key is told by the variable's name, before anything starts."""
     assert problem_of(SPEECH_ENGINE_MODELS=name) == f"{key} is missing; {name} is asked with it"
+
+
+def test_model_settings_miss_a_key_or_the_address_of_ones_own_server() -> None:
+    """Of the two ways to a compatible server both are told: most of one's own have no keys."""
+    assert problem_of(SPEECH_ENGINE_MODELS="openai_chat/llama3.2") == (
+        "OPENAI_CHAT_API_KEY is missing; openai_chat/llama3.2 is asked with it; for a server"
+        " without keys, such as Ollama, set OPENAI_CHAT_BASE_URL"
+    )
 
 
 @pytest.mark.parametrize(

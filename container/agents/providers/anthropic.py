@@ -101,7 +101,8 @@ class AnthropicModel:
         if not isinstance(error, APIStatusError):
             # The SDK says only that the connection failed; its cause is the HTTP client's error.
             cause = error.__cause__
-            return explain_exception(self.name, cause if isinstance(cause, Exception) else error)
+            reason = cause if isinstance(cause, Exception) else error
+            return explain_exception(self.name, reason, "ANTHROPIC_BASE_URL")
         if error.status_code < 300:
             # An error event inside a stream comes with the stream's own status, a success.
             return report_break(self.name)

@@ -66,7 +66,7 @@ def explained(name: str) -> Iterator[None]:
     except exceptions.BotoCoreError as error:
         raise _explain_sdk(name, error) from None
     except _BROKEN as error:
-        raise explain_exception(name, error) from None
+        raise explain_exception(name, error, "AWS_REGION") from None
 
 
 def _explain_answer(name: str, response: Any) -> ModelError:
@@ -95,4 +95,4 @@ def _explain_sdk(name: str, error: exceptions.BotoCoreError) -> ModelError:
         return ModelRefused(f"{name}: {_CREDENTIALS}")
     if isinstance(error, (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError)):
         return ModelError(f"{name}: its role's credentials can't be fetched now")
-    return explain_exception(name, error)
+    return explain_exception(name, error, "AWS_REGION")

@@ -52,12 +52,15 @@ def _find_remedy(status: int, key_variable: str) -> str | None:
     return None
 
 
-def explain_exception(name: str, error: Exception) -> ModelError:
-    """Return the error for whatever an SDK or the network raised that has no HTTP status."""
+def explain_exception(name: str, error: Exception, place_variable: str) -> ModelError:
+    """Return the error for whatever an SDK or the network raised that has no HTTP status.
+
+    `place_variable` is what says where the provider is asked.
+    """
     kind = type(error).__name__
     return ModelError(
         f"{name}: no complete answer came ({kind}); if it persists, see that the server reaches"
-        " the provider"
+        f" the provider, and that {place_variable} is right if it is set"
     )
 
 

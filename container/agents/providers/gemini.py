@@ -111,7 +111,7 @@ class GeminiModel:
         from google.genai.errors import APIError
 
         if not isinstance(error, APIError):
-            return explain_exception(self.name, error)
+            return explain_exception(self.name, error, "GEMINI_BASE_URL")
         details = list(_read_details(error))
         is_key_wrong = any(detail.get("reason") == "API_KEY_INVALID" for detail in details)
         status = 401 if is_key_wrong else error.code

@@ -59,7 +59,8 @@ class Failures:
             return report_break(self.name)
         # The SDK says only that the connection failed; its cause is the HTTP client's own error.
         cause = error.__cause__
-        return explain_exception(self.name, cause if isinstance(cause, Exception) else error)
+        reason = cause if isinstance(cause, Exception) else error
+        return explain_exception(self.name, reason, self.url_variable)
 
     def _explain_status(self, error: APIStatusError) -> ModelError:
         status = error.status_code

@@ -51,7 +51,7 @@ def test_failure_keeps_the_time_that_the_provider_asks_for(status: int) -> None:
 
 def test_failure_of_a_library_quotes_nothing_of_it() -> None:
     """The kind of an exception is told; its message, which may hold the conversation, is not."""
-    message = str(explain_exception("provider/model", ValueError("what the user said")))
+    message = str(explain_exception("provider/model", ValueError("what the user said"), "URL"))
     assert "ValueError" in message
     assert "user" not in message
 

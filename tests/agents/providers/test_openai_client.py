@@ -158,13 +158,13 @@ async def test_errors_quote_neither_key_nor_conversation(step: Refuse | Break) -
 
 
 async def test_errors_of_the_network_name_their_kind() -> None:
-    """Whether nobody listens, or somebody falls silent, can be told from the line."""
+    """Whether nobody listens, or somebody falls silent, can be told, and which variable to mend."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         access = Access(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
         model = openai_chat.create("openai_chat/m", "m", access, ModelOptions())
         async with aclosing(model):
-            with pytest.raises(ModelError, match="ConnectError"):
+            with pytest.raises(ModelError, match=r"ConnectError.* OPENAI_CHAT_BASE_URL is"):
                 await model.check()
 
 
