@@ -66,7 +66,8 @@ class Toolbox:
 
     def _add(self, given: Tool) -> None:
         if not isinstance(given, Tool):
-            raise ToolError(f"{given!r} is no tool; write @tool above the function")
+            name = getattr(given, "__name__", given)
+            raise ToolError(f"{name!r} is no tool; write @tool above the function")
         name = given.spec.name
         if not _NAME.fullmatch(name):
             raise ToolError(

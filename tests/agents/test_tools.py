@@ -230,7 +230,7 @@ def test_toolbox_refuses_names_that_clash_or_that_no_provider_takes() -> None:
     for tools, reason in [
         ([order, order], "there are two tools called 'order'"),
         ([tool(measure)], "tool 'größe' can't be called so"),
-        ([anything], "is no tool; write @tool"),
+        ([anything], "^'anything' is no tool; write @tool"),
     ]:
         with pytest.raises(ToolError, match=reason):
             Toolbox(tools)  # type: ignore[arg-type]
