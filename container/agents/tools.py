@@ -66,8 +66,9 @@ class Toolbox:
 
     def _add(self, given: Tool) -> None:
         if not isinstance(given, Tool):
-            name = getattr(given, "__name__", given)
-            raise ToolError(f"{name!r} is no tool; write @tool above the function")
+            raise ToolError(
+                f"{getattr(given, '__name__', given)!r} is no tool; write @tool above the function"
+            )
         name = given.spec.name
         if not _NAME.fullmatch(name):
             raise ToolError(
