@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cli import cost, deploy, destroy, diff, talk
 from cli.errors import CommandError
+from cli.standard_output import checked_output
 from cli.transcripts import command as transcripts
 
 if TYPE_CHECKING:
@@ -43,12 +44,15 @@ COMMANDS: dict[str, Command] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code. What a user can cause is told in one line."""
-    chosen = build_parser().parse_args(arguments)
+    teller = "speechctl"
     try:
-        return COMMANDS[chosen.command].run(chosen)
+        with checked_output():
+            chosen = build_parser().parse_args(arguments)
+            teller = f"speechctl {chosen.command}"
+            return COMMANDS[chosen.command].run(chosen)
     except CommandError as error:
-        print(f"speechctl {chosen.command}: {error}", file=sys.stderr)
-        return 1
+        print(f"{teller}: {error}", file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 

@@ -5,3 +5,11 @@ from __future__ import annotations
 
 class CommandError(Exception):
     """The command can't go on; the message is one line with the reason and the remedy."""
+
+    exit_code = 1
+
+
+class UsageError(CommandError):
+    """What was asked for can't be: the command line itself has to change."""
+
+    exit_code = 2

@@ -147,6 +147,7 @@ def readable_errors() -> Iterator[None]:
         ClientError,
         CredentialRetrievalError,
         NoCredentialsError,
+        NoRegionError,
         PartialCredentialsError,
         ProfileNotFound,
         SSOError,
@@ -164,6 +165,8 @@ def readable_errors() -> Iterator[None]:
         yield
     except NoCredentialsError:
         raise CommandError("no AWS credentials; run `aws sso login`, or set AWS_PROFILE") from None
+    except NoRegionError:
+        raise CommandError("no AWS region; set AWS_REGION") from None
     except ProfileNotFound as error:
         raise CommandError(f"{error}; set AWS_PROFILE to one that exists") from None
     except ClientError as error:

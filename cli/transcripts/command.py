@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from cli.transcripts import delete, export, listing, restore, show, tail
@@ -23,8 +21,6 @@ _SUBCOMMANDS: dict[str, ModuleType] = {
     "delete": delete,
     "restore": restore,
 }
-# What a shell shows for a program that SIGPIPE ended.
-_READER_GONE = 141
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,11 +35,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what the subcommand does; returns the exit code. Raises CommandError."""
     run_subcommand: Callable[[argparse.Namespace], int] = arguments.run_subcommand
-    try:
-        code = run_subcommand(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has enough, such as `head`; Python must not flush once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _READER_GONE
-    return code
+    return run_subcommand(arguments)

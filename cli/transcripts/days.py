@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cli.errors import CommandError
+from cli.errors import UsageError
 from functions.transcripts.cursor import DayRange, parse_day
 from functions.transcripts.failures import InvalidRequest
 
@@ -23,7 +23,7 @@ def add_day_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_days(arguments: argparse.Namespace, now: float, default: int | None) -> DayRange | None:
-    """The days that were asked for, else the last `default` days. Raises CommandError."""
+    """The days that were asked for, else the last `default` days. Raises UsageError."""
     today = datetime.fromtimestamp(now, UTC).date()
     if arguments.day is not None:
         day = _parse_day(arguments.day, today)
@@ -33,7 +33,7 @@ def read_days(arguments: argparse.Namespace, now: float, default: int | None) ->
 
 
 def read_number(option: str, text: str, most: int) -> int:
-    """A whole number from 1 to `most`. Raises CommandError."""
+    """A whole number from 1 to `most`. Raises UsageError."""
     # int() takes more than digits, and any number of them.
     if (
         text.isascii()
@@ -42,7 +42,7 @@ def read_number(option: str, text: str, most: int) -> int:
         and 0 < int(text) <= most
     ):
         return int(text)
-    raise CommandError(f"{option} takes a whole number from 1 to {most}")
+    raise UsageError(f"{option} takes a whole number from 1 to {most}")
 
 
 def _parse_day(text: str, today: date) -> date:
@@ -52,4 +52,4 @@ def _parse_day(text: str, today: date) -> date:
     try:
         return parse_day(text)
     except InvalidRequest:
-        raise CommandError("--day takes YYYY-MM-DD, today or yesterday (UTC)") from None
+        raise UsageError("--day takes YYYY-MM-DD, today or yesterday (UTC)") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cli.errors import CommandError
 from cli.transcripts.changes import delete_keys
 from cli.transcripts.copies import list_copies
-from cli.transcripts.output import add_json_argument, tell, write_json
+from cli.transcripts.output import add_json_argument, count, tell, write_json
 from cli.transcripts.place import add_place_arguments, opened_place
 from functions.transcripts.failures import InvalidRequest, UnknownConversation
 from local.dev.visible import make_visible
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Delete; returns 1 when one of them wasn't there. Raises CommandError."""
     with opened_place(arguments) as place:
         counts = {each: _count(place, each) for each in dict.fromkeys(arguments.id)}
-        found = [each for each, count in counts.items() if count]
+        found = [each for each, items in counts.items() if items]
         if found and not arguments.yes:
             _confirm(found, sum(counts.values()), place.table)
         _warn_of_open(place, found)
@@ -47,16 +47,17 @@ def run(arguments: argparse.Namespace) -> int:
 def _count(place: Place, conversation_id: str) -> int:
     """How many items there are, expired ones too: those are still in the table."""
     try:
-        count = place.reader.count(conversation_id)
+        items = place.reader.count(conversation_id)
     except InvalidRequest as error:
         raise CommandError(f"{error}; nothing was deleted") from None
-    if not count:
-        tell(f"{make_visible(conversation_id)}: there is no such conversation")
-    return count
+    if not items:
+        name = make_visible(conversation_id)
+        tell(f"there is no such conversation: {name} in table {place.table}")
+    return items
 
 
 def _confirm(ids: Sequence[str], items: int, table: str) -> None:
-    what = f"{items} items of {', '.join(map(make_visible, ids))} in table {table}"
+    what = f"{count(items, 'item')} of {', '.join(map(make_visible, ids))} in table {table}"
     if not sys.stdin.isatty():
         raise CommandError(f"this deletes {what}; say --yes where nobody can be asked")
     try:
@@ -91,21 +92,21 @@ def _delete_all(place: Place, ids: Sequence[str], *, as_json: bool) -> None:
 
 
 def _delete(place: Place, conversation_id: str) -> int:
-    count = 0
+    deleted = 0
     for _ in range(_MOST_ROUNDS):
         keys = list(place.reader.keys(conversation_id))
         if not keys:
             break
-        count += delete_keys(place.client, place.table, keys)
-    return count
+        deleted += delete_keys(place.client, place.table, keys)
+    return deleted
 
 
 def _report(deleted: dict[str, int], copies: list[str], *, as_json: bool) -> None:
     if as_json:
         write_json({"deleted": deleted, "copies": copies})
         return
-    for conversation_id, count in deleted.items():
-        print(f"{make_visible(conversation_id)}: {count} items deleted")
+    for conversation_id, items in deleted.items():
+        print(f"{make_visible(conversation_id)}: {count(items, 'item')} deleted")
     if copies:
         print("copies may remain:")
     for copy in copies:

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.errors import CommandError
+from cli.errors import CommandError, UsageError
 from cli.transcripts.days import add_day_arguments, read_days
 from cli.transcripts.formats import FORMATS
-from cli.transcripts.output import tell
+from cli.transcripts.output import count, tell
 from cli.transcripts.place import add_place_arguments, opened_place
 from functions.transcripts.failures import InvalidRequest, UnknownConversation
 from local.dev.visible import make_visible
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Export; returns 1 when a named conversation wasn't there. Raises CommandError."""
     days = read_days(arguments, time.time(), None)
     if bool(arguments.id) == bool(days):
-        raise CommandError("what? name conversations by id, or days by --day or --days")
+        raise UsageError("what? name conversations by id, or days by --day or --days")
     with opened_place(arguments) as place, _opened_output(arguments.output) as output:
         ids = arguments.id or _list_ids(place.reader, days)
         return _write(FORMATS[arguments.format](output), place.reader, ids, is_listed=bool(days))
@@ -61,11 +61,11 @@ def _write(form: Format, reader: TranscriptReader, ids: Iterable[str], *, is_lis
         except (UnknownConversation, InvalidRequest) as error:
             # One that was listed has been deleted, or has expired, just now.
             if not is_listed:
-                tell(f"{make_visible(conversation_id)}: {error}")
+                tell(make_visible(str(error)))
                 missing += 1
             continue
         conversations, messages = conversations + 1, messages + form.write(conversation)
-    tell(f"{conversations} conversations, {messages} messages")
+    tell(f"{count(conversations, 'conversation')}, {count(messages, 'message')}")
     return 1 if missing else 0
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cli.table_fit import measure_line
 from cli.transcripts.days import add_day_arguments, read_days, read_number
 from cli.transcripts.output import add_json_argument, show, tell, write_json
+from cli.transcripts.overview import make_table
 from cli.transcripts.place import add_place_arguments, opened_place
-from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
-
-    from rich.table import Table
+    from collections.abc import Iterator
 
     from functions.transcripts.reader import DayRange, Head, TranscriptReader
 
@@ -47,9 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         write_json({"conversations": [head.as_json() for head in heads], "has_more": has_more})
         return 0
     if heads:
-        show(_make_table(heads))
+        show(make_table(heads, measure_line(sys.stdout)))
     else:
-        tell(f"no conversations from {days.first} to {days.last} (UTC)")
+        tell(f"no conversations {_tell_days(days)} (UTC)")
     if has_more:
         tell(f"these are the newest {limit}; --limit shows more")
     return 0
@@ -65,47 +64,5 @@ def _take(reader: TranscriptReader, days: DayRange, count: int) -> Iterator[Head
             return
 
 
-def _make_table(heads: Sequence[Head]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title, style in (("started (UTC)", "cyan"), ("conversation", "bold")):
-        table.add_column(title, no_wrap=True, overflow="fold", style=style)
-    for title in ("turns", "messages", "lasted"):
-        table.add_column(title, justify="right")
-    for title in ("ending", "agent", "user"):
-        table.add_column(title, overflow="fold")
-    for head in heads:
-        ending = Text(make_visible(_tell_ending(head)), style="" if head.ended_at else "green")
-        texts = [_tell_time(head.started_at), head.conversation_id]
-        texts += [_tell_count(head.turns), _tell_count(head.messages), _tell_length(head)]
-        rest = [head.agent or "", head.user or ""]
-        table.add_row(
-            *(Text(make_visible(text)) for text in texts),
-            ending,
-            *(Text(make_visible(text)) for text in rest),
-        )
-    return table
-
-
-def _tell_time(iso: str) -> str:
-    return iso[:19].replace("T", " ")
-
-
-def _tell_count(count: int | None) -> str:
-    return "" if count is None else str(count)
-
-
-def _tell_ending(head: Head) -> str:
-    return (head.ending or "ended") if head.ended_at else "open"
-
-
-def _tell_length(head: Head) -> str:
-    try:
-        began = datetime.fromisoformat(head.started_at)
-        seconds = (datetime.fromisoformat(head.ended_at or "") - began).total_seconds()
-    except (ValueError, TypeError):
-        return ""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+def _tell_days(days: DayRange) -> str:
+    return f"on {days.last}" if days.first == days.last else f"from {days.first} to {days.last}"

@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from cli.table_fit import measure_line
 from local.dev.visible import dump_json
 
 if TYPE_CHECKING:
     import argparse
 
     from rich.console import Console, RenderableType
-
-# Wider than any table of this command: in a pipe nothing is folded.
-_PIPE_COLUMNS = 1000
 
 
 def add_json_argument(parser: argparse.ArgumentParser, form: str = "one JSON document") -> None:
@@ -25,9 +23,9 @@ def show(renderable: RenderableType) -> None:
     """Write something of rich's, fitted to the terminal. It must be made of visible text alone."""
     from rich.console import Console
 
-    is_terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if is_terminal else _PIPE_COLUMNS)
+    console = Console(file=sys.stdout, width=measure_line(sys.stdout))
     lines = _render(console, renderable, soft_wrap=False).splitlines()
+    is_terminal = sys.stdout.isatty()
     _write("".join(f"{line if is_terminal else line.rstrip()}\n" for line in lines))
 
 
@@ -58,6 +56,11 @@ def write_json(document: object) -> None:
 def write_json_line(document: object) -> None:
     """Write one of several documents, at once."""
     print(dump_json(document), flush=True)
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def tell(text: str) -> None:

@@ -5,17 +5,19 @@ With AWS_ENDPOINT_URL in the environment it may be a table of an AWS on this mac
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cli.environment import add_environment_argument, read_environment
-from cli.errors import CommandError
+from cli.errors import CommandError, UsageError
 from cli.stacks.account import Account, open_account, readable_errors
 from cli.transcripts.days import read_number
 from functions.transcripts.failures import TableDenied, TranscriptError
 from functions.transcripts.reader import TranscriptReader
+from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse
@@ -66,7 +68,7 @@ def readable_table_errors(table: str) -> Iterator[None]:
     try:
         yield
     except TranscriptError as error:
-        raise CommandError(f"{error}{_remedy(error)}") from None
+        raise CommandError(make_visible(f"{error}{_remedy(error)}")) from None
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != _ABSENT:
             raise
@@ -87,7 +89,7 @@ def _open(arguments: argparse.Namespace) -> Place:
     from infra.settings.transcripts import Transcripts
 
     if not (arguments.environment or arguments.table):
-        raise CommandError("which table? name an environment (-e dev), or a table (--table NAME)")
+        raise UsageError("which table? name an environment (-e dev), or a table (--table NAME)")
     account = session = None
     if arguments.environment:
         account = open_account(read_environment(arguments.environment))
@@ -97,7 +99,7 @@ def _open(arguments: argparse.Namespace) -> Place:
     if arguments.shards is not None:
         shards = read_number("--shards", arguments.shards, _MOST_SHARDS)
         settings = settings.model_copy(update={"shards": shards})
-    client = _connect(session or boto3.Session())
+    client = _connect(session or boto3.Session(region_name=os.environ.get("AWS_REGION")))
     reader = TranscriptReader(client, table, shards=settings.shards)
     return Place(client=client, table=table, reader=reader, settings=settings, account=account)
 

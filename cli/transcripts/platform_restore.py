@@ -12,7 +12,7 @@ from cli.stacks import api_key
 from cli.transcripts.alignment import TooLong
 from cli.transcripts.changes import HEAD, put_if_absent
 from cli.transcripts.filling import FillRules, plan_head, plan_messages
-from cli.transcripts.output import tell, write_json
+from cli.transcripts.output import count, tell, write_json
 from cli.transcripts.platform_record import PlatformRecords
 from functions.transcripts.failures import InvalidRequest, UnknownConversation
 from functions.transcripts.reader import check_conversation_id
@@ -137,9 +137,9 @@ def _read_head(place: Place, conversation_id: str) -> dict[str, Any] | None:
     return decode(answer["Item"]) if "Item" in answer else None
 
 
-def _tell_unplaced(conversation_id: str, count: int) -> str:
+def _tell_unplaced(conversation_id: str, messages: int) -> str:
     name = make_visible(conversation_id)
-    return f"{name}: {count} messages have no free place between those that are stored"
+    return f"{name}: no free place for {count(messages, 'message')} between those that are stored"
 
 
 def _report(filled: dict[str, dict[str, Any]], problems: Sequence[str], *, as_json: bool) -> None:
@@ -148,4 +148,5 @@ def _report(filled: dict[str, dict[str, Any]], problems: Sequence[str], *, as_js
         return
     for conversation_id, done in filled.items():
         head = ", and its end" if done["head"] else ""
-        print(f"{make_visible(conversation_id)}: {done['messages']} messages filled{head}")
+        messages = count(done["messages"], "message")
+        print(f"{make_visible(conversation_id)}: {messages} filled{head}")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cli.errors import CommandError
+from cli.errors import CommandError, UsageError
 from cli.transcripts.changes import put_unless_newer
 from cli.transcripts.fragments import Joiner, Malformed
-from cli.transcripts.log_lines import Found, Unreadable, find_lines, read_lines
-from cli.transcripts.output import add_json_argument, tell, write_json
+from cli.transcripts.log_lines import EVENT, Found, Unreadable, find_lines, read_lines
+from cli.transcripts.output import add_json_argument, count, tell, write_json
 from cli.transcripts.place import add_place_arguments, opened_place
 from cli.transcripts.platform_restore import fill_conversations
 from local.dev.visible import make_visible
@@ -46,6 +46,11 @@ class Report:
     expired: int = 0
     conversations: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no restore line, good or bad."""
+        return not (self.written or self.kept or self.expired or self.problems)
 
     def add(self, item: Item, outcome: _Outcome) -> None:
         """Note what became of an item."""
@@ -85,12 +90,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Restore; returns 1 when something could not be restored. Raises CommandError."""
     if arguments.file and arguments.from_platform:
-        raise CommandError("a log or --from-platform, not both; restore the log first")
+        raise UsageError("a log or --from-platform, not both; restore the log first")
     with opened_place(arguments) as place:
         if arguments.from_platform:
             return fill_conversations(place, arguments.from_platform, as_json=arguments.json)
         report = Report()
         _put_all(place, _read_items(arguments.file or [_STANDARD_INPUT], report), report)
+    if report.is_empty:
+        raise CommandError(f'no line "{EVENT}" of the server\'s was found; nothing to restore')
     _conclude(report, as_json=arguments.json)
     return 1 if report.problems else 0
 
@@ -166,8 +173,9 @@ def _conclude(report: Report, *, as_json: bool) -> None:
         write_json({**counts, "conversations": conversations, "problems": report.problems})
         return
     print(
-        f"{report.written} items written, of {len(report.conversations)} conversations;"
-        f" {report.kept} were there already, {report.expired} have expired"
+        f"{count(report.written, 'item')} written, of"
+        f" {count(len(report.conversations), 'conversation')};"
+        f" {report.kept} there already, {report.expired} expired"
     )
     if report.problems:
         print(f"{len(report.problems)} could not be restored")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cli.transcripts.output import count
 from local.dev.visible import make_lines_visible, make_visible
 
 if TYPE_CHECKING:
@@ -70,15 +71,16 @@ def _tell_head(head: Head) -> list[str]:
 
 
 def _list_facts(message: Message) -> Iterator[str]:
+    chunks, missing = message.chunks, message.missing_parts
     facts = (
         ("{}", message.outcome),
         ("first words {} ms", message.first_chunk_ms),
         ("in all {} ms", message.duration_ms),
-        ("{} chunks", message.chunks),
+        ("{}", None if chunks is None else count(chunks, "chunk")),
         ("{}", message.model),
         ("redacted: {}", ", ".join(message.redacted) or None),
         ("from the {}'s record", message.as_json().get("source")),
-        ("{} parts of the text are missing", message.missing_parts or None),
+        ("{} of the text missing", count(missing, "part") if missing else None),
     )
     for form, value in facts:
         if value is not None:

@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from cli.errors import CommandError
+from cli.errors import UsageError
 from cli.transcripts.output import add_json_argument, show_lines, tell, write_json_line
 from cli.transcripts.place import add_place_arguments, opened_place
 from cli.transcripts.spoken import tell_message
@@ -16,6 +16,7 @@ from local.dev.visible import make_visible
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Iterator
 
     from rich.text import Text
 
@@ -46,34 +47,52 @@ def run(arguments: argparse.Namespace) -> int:
         for conversation_id in arguments.id:
             place.reader.read(conversation_id)
         watch = Watch(place.reader, time.time, arguments.id)
+        write = _write_json if arguments.json else _Teller().show
         while True:
-            _look(watch, as_json=arguments.json)
+            _look(watch, write)
             if watch.is_over:
                 return 0
             time.sleep(interval)
 
 
-def _look(watch: Watch, *, as_json: bool) -> None:
+def _look(watch: Watch, write: Callable[[News], None]) -> None:
     try:
         for news in watch.look():
-            if as_json:
-                write_json_line(news.as_json())
-            else:
-                show_lines(_describe(news))
+            write(news)
     except (TableBusy, TableUnavailable) as error:
         tell(f"{error}; trying again")
 
 
-def _describe(news: News) -> Text:
-    from rich.text import Text
+def _write_json(news: News) -> None:
+    write_json_line(news.as_json())
 
-    name = make_visible(news.conversation_id)
-    if news.message is None:
-        reason = news.head.ending if news.head else None
-        ending = f" ({make_visible(reason)})" if reason else ""
-        return Text(f"{name} {news.kind}{ending}", style="bold")
-    title = Text(f"{name}{' was heard otherwise' if news.kind == 'heard' else ''}", style="dim")
-    return Text("\n").join([title, tell_message(news.message)])
+
+class _Teller:
+    """Shows messages below the conversation's name, which is said again when it changes."""
+
+    def __init__(self) -> None:
+        self._named: str | None = None
+
+    def show(self, news: News) -> None:
+        """Show one thing that has happened."""
+        for lines in self._describe(news):
+            show_lines(lines)
+        self._named = news.conversation_id
+
+    def _describe(self, news: News) -> Iterator[Text]:
+        from rich.text import Text
+
+        name = make_visible(news.conversation_id)
+        if news.message is None:
+            reason = news.head.ending if news.head else None
+            ending = f" ({make_visible(reason)})" if reason else ""
+            yield Text(f"{name} {news.kind}{ending}", style="bold")
+            return
+        if news.kind == "heard":
+            yield Text(f"{name} was heard otherwise", style="dim")
+        elif news.conversation_id != self._named:
+            yield Text(name, style="dim")
+        yield tell_message(news.message)
 
 
 def _read_interval(text: str) -> float:
@@ -82,5 +101,5 @@ def _read_interval(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
-        raise CommandError(f"--interval takes {_LEAST_SECONDS:g} to {_MOST_SECONDS:g}, in seconds")
+        raise UsageError(f"--interval takes {_LEAST_SECONDS:g} to {_MOST_SECONDS:g}, in seconds")
     return seconds

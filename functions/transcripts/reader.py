@@ -150,7 +150,10 @@ class TranscriptReader:
             items += map(decode, page)
         conversation = assemble(conversation_id, items, self._clock())
         if conversation is None:
-            raise UnknownConversation("there is no such conversation, or it has expired")
+            raise UnknownConversation(
+                "there is no such conversation, or it has expired:"
+                f" {conversation_id} in table {self._table}"
+            )
         return conversation
 
     def keys(self, conversation_id: str) -> Iterator[ItemKey]:

@@ -2,16 +2,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.__main__ import COMMANDS, main
-from cli.errors import CommandError
+from cli.errors import CommandError, UsageError
 from tests.service.logged_process import WAIT_SECONDS, clean_environ
 
 if TYPE_CHECKING:
     import argparse
+
+
+class Writing:
+    """A command that writes to standard output."""
+
+    SUMMARY = "writes"
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """It has none."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        sys.stdout.write(self._text)
+        return 0
 
 
 class Failing:
@@ -45,6 +62,43 @@ def test_commands_end_quietly_on_ctrl_c(
     monkeypatch.setitem(COMMANDS, "fail", Failing(KeyboardInterrupt()))
     assert main(["fail"]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_commands_tell_a_wrong_command_line_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What can't be asked for is one line too, and exit code 2, as for an unknown option."""
+    monkeypatch.setitem(COMMANDS, "fail", Failing(UsageError("no such day")))
+    assert main(["fail"]) == 2
+    assert capsys.readouterr().err == "speechctl fail: no such day\n"
+
+
+@pytest.mark.parametrize("length", [1, 100_000])
+def test_commands_tell_that_output_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], length: int
+) -> None:
+    """A full disk is one line and exit code 1, whether a write or the last flush finds out."""
+    monkeypatch.setitem(COMMANDS, "write", Writing("x" * length))
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["write"]) == 1
+    assert capsys.readouterr().err == "speechctl write: can't write: No space left on device\n"
+
+
+def test_commands_tell_that_output_is_closed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without any standard output nothing is begun."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["cost"]) == 1
+    assert capsys.readouterr().err == "speechctl: can't write: standard output is closed\n"
+
+
+def test_commands_leave_other_failures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure of something else is not taken for standard output's."""
+    monkeypatch.setitem(COMMANDS, "fail", Failing(FileNotFoundError(2, "No such file", "x")))
+    with pytest.raises(FileNotFoundError):
+        main(["fail"])
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-command"]])

@@ -33,7 +33,7 @@ def speechctl(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Program]:
     """The command in this process, with a table that is empty before and after."""
-    monkeypatch.setattr(boto3, "Session", lambda: session)
+    monkeypatch.setattr(boto3, "Session", lambda **_: session)
     for name in ("ENV", "AWS_ENDPOINT_URL", "ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     yield Program(capsys)

@@ -25,9 +25,9 @@ class Ended:
     def document(self) -> Any:
         return json.loads(self.out)
 
-    def assert_refused(self, *words: str) -> None:
-        """Nothing on standard output, one line on standard error, code 1."""
-        assert (self.code, self.out) == (1, "")
+    def assert_refused(self, *words: str, code: int = 1) -> None:
+        """Nothing on standard output, one line on standard error, and the code."""
+        assert (self.code, self.out) == (code, "")
         (line,) = self.err.splitlines()
         assert line.startswith("speechctl transcripts: ")
         for word in words:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from functions.transcripts.reader import ItemKey
     from tests.cli.transcripts.program import Program
 
+UNKNOWN = f"there is no such conversation: conv_none in table {TABLE}"
 ENDED = {"ended_at": "2026-11-21T09:05:00.000Z"}
 
 
@@ -79,7 +80,7 @@ def test_delete_for_programs_is_one_document(client: Any, speechctl: Program) ->
     ended = speechctl("delete", "--yes", "--json", "conv_a", "conv_a", "conv_none")
     assert ended.document["deleted"] == {"conv_a": 27}
     assert len(ended.document["copies"]) >= 3
-    assert (ended.code, ended.err) == (1, "conv_none: there is no such conversation\n")
+    assert (ended.code, ended.err) == (1, f"{UNKNOWN}\n")
 
 
 def test_delete_of_nothing_deletes_nothing(client: Any, speechctl: Program) -> None:
@@ -87,7 +88,7 @@ def test_delete_of_nothing_deletes_nothing(client: Any, speechctl: Program) -> N
     put_conversations(client)
     ended = speechctl("delete", "conv_none")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err == "conv_none: there is no such conversation\n"
+    assert ended.err == f"{UNKNOWN}\n"
     assert len(list_left(client)) == 29
 
 

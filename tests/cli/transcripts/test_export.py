@@ -166,20 +166,23 @@ def test_an_export_names_what_is_missing(client: Any, speechctl: Program) -> Non
     ended = speechctl("export", "conv_none", "conv_b")
     assert ended.code == 1
     assert json.loads(ended.out)["text"] == "Hello"
-    assert ended.err.startswith("conv_none: there is no such conversation")
+    assert ended.err.splitlines() == [
+        "there is no such conversation, or it has expired: conv_none in table transcripts",
+        "1 conversation, 1 message",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "code", "told"),
     [
-        ((), "name conversations by id, or days"),
-        (("conv_a", "--days", "1"), "name conversations by id, or days"),
-        (("--days", "1", "--output", "/no/such/folder/file"), "can't write /no/such/folder/file"),
-        (("--days", "1", "--output", "/dev/null"), "can't write /dev/null"),
+        ((), 2, "name conversations by id, or days"),
+        (("conv_a", "--days", "1"), 2, "name conversations by id, or days"),
+        (("--days", "1", "--output", "/no/such/folder/x"), 1, "can't write /no/such/folder/x"),
+        (("--days", "1", "--output", "/dev/null"), 1, "can't write /dev/null"),
     ],
 )
 def test_export_refuses_what_it_cannot_do(
-    speechctl: Program, arguments: tuple[str, ...], told: str
+    speechctl: Program, arguments: tuple[str, ...], code: int, told: str
 ) -> None:
     """A mistake in the arguments is one line, before anything is read."""
-    speechctl("export", *arguments).assert_refused(told)
+    speechctl("export", *arguments).assert_refused(told, code=code)

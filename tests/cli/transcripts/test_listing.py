@@ -30,6 +30,7 @@ def test_list_shows_a_day_newest_first(client: Any, speechctl: Program) -> None:
         [DAY, "09:00:00", "conv_a", "3", "6", "2:05", "closed", "agent", "ada"],
     ]
     assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("started (UTC)")
     assert "\x1b" not in ended.out
 
 
@@ -73,7 +74,7 @@ def test_list_of_nothing_says_so(speechctl: Program) -> None:
     """An empty day is no error, and standard output stays empty."""
     ended = speechctl("list", "--day", DAY)
     assert (ended.code, ended.out) == (0, "")
-    assert ended.err == f"no conversations from {DAY} to {DAY} (UTC)\n"
+    assert ended.err == f"no conversations on {DAY} (UTC)\n"
 
 
 @pytest.mark.parametrize(
@@ -90,8 +91,8 @@ def test_list_of_nothing_says_so(speechctl: Program) -> None:
 def test_list_refuses_what_is_no_day_or_number(
     speechctl: Program, arguments: tuple[str, ...], told: str
 ) -> None:
-    """A mistyped day or number is one line that says what is taken."""
-    speechctl("list", *arguments).assert_refused(told)
+    """A mistyped day or number is one line that says what is taken, and exit code 2."""
+    speechctl("list", *arguments).assert_refused(told, code=2)
 
 
 def test_list_reads_the_shards_that_it_is_told(client: Any, speechctl: Program) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from cli.transcripts import place
 from tests.cli.transcripts.account import STACK, OneAccount, use_account
-from tests.fakes.dynamo import TABLE
+from tests.fakes.dynamo import REGION, TABLE
 from tests.fakes.transcript_items import make_head, put
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def refuse(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 
 def test_a_table_has_to_be_named(speechctl: Program) -> None:
-    """Without an environment or a table there is one line that says how to name one."""
-    speechctl("list", table=None).assert_refused("-e dev", "--table NAME")
+    """Without an environment or a table, one line says how to name one, and the code is 2."""
+    speechctl("list", table=None).assert_refused("-e dev", "--table NAME", code=2)
 
 
 def test_a_wrong_table_is_one_line(speechctl: Program) -> None:
@@ -72,6 +72,20 @@ def test_missing_credentials_are_one_line(
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     speechctl("list").assert_refused("no AWS credentials")
+
+
+def test_the_region_of_a_table_is_aws_region(
+    client: Any, speechctl: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table by name is looked for where AWS_REGION says; without any region that is told."""
+    assert client
+    monkeypatch.setattr(boto3, "Session", boto3.session.Session)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert speechctl("list", "--day", "today").code == 0
+    monkeypatch.delenv("AWS_REGION")
+    speechctl("list").assert_refused("no AWS region; set AWS_REGION")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://["])

@@ -214,7 +214,7 @@ async def test_an_environment_says_what_may_be_stored(
     with serve_http(Scripted(200, json.dumps(record).encode())) as server:
         monkeypatch.setenv("ELEVENLABS_BASE_URL", server.url)
         ended = await asyncio.to_thread(lambda: speechctl(*arguments, table=None))
-    assert (ended.code, ended.out) == (0, "conv_a: 1 messages filled, and its end\n")
+    assert (ended.code, ended.out) == (0, "conv_a: 1 message filled, and its end\n")
     (asked,) = server.received
     assert "sk_test_it" in asked.headers.values()
     head, message = read_all(client)
@@ -231,7 +231,7 @@ async def test_messages_without_a_place_are_told(
     with serve_http(Scripted(200, record)) as server:
         ended = await restore(speechctl, monkeypatch, server.url, "conv_a")
     assert ended.code == 1
-    assert "conv_a: 1 messages have no free place" in ended.err
+    assert "conv_a: no free place for 1 message" in ended.err
 
 
 async def test_where_no_words_are_stored_none_are_filled(

@@ -50,7 +50,7 @@ def test_restore_writes_back_what_was_printed(
     log = write_log(tmp_path / "log", OTHER, *print_lines(ITEMS), OTHER)
     ended = speechctl("restore", log)
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("5 items written, of 1 conversations; 0 were there already")
+    assert ended.out.startswith("5 items written, of 1 conversation; 0 there already")
     assert read_all(client) == sort(*LEFT)
     again = speechctl("restore", log, "--json").document
     assert again == {
@@ -102,7 +102,16 @@ def test_restore_does_not_bring_back_what_has_expired(
     log = write_log(tmp_path / "log", *print_lines([make_head("conv_a", expires_at=1)]))
     ended = speechctl("restore", log)
     assert (ended.code, read_all(client)) == (0, [])
-    assert "1 have expired" in ended.out
+    assert "1 expired" in ended.out
+
+
+@pytest.mark.parametrize("lines", [(), ("what is this?", OTHER)])
+def test_restore_refuses_what_holds_nothing_to_restore(
+    speechctl: Program, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    """A wrong file, or a filter that let nothing through, is not taken for success."""
+    ended = speechctl("restore", write_log(tmp_path / "log", *lines))
+    ended.assert_refused('no line "transcript not written" of the server\'s was found')
 
 
 def test_bad_lines_cost_no_good_ones(client: Any, speechctl: Program, tmp_path: Path) -> None:
@@ -171,4 +180,4 @@ def test_restore_to_a_wrong_table_is_one_line(speechctl: Program, tmp_path: Path
 def test_restore_takes_one_source_at_a_time(speechctl: Program) -> None:
     """The log comes first, and what it lacks from the platform."""
     ended = speechctl("restore", "log", "--from-platform", "conv_a")
-    ended.assert_refused("a log or --from-platform, not both")
+    ended.assert_refused("a log or --from-platform, not both", code=2)

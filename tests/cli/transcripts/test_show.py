@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fakes.dynamo import TABLE
 from tests.fakes.transcript_items import make_head, make_message, make_part, put
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_show_joins_parts_and_misses_none(client: Any, speechctl: Program) -> No
     put(client, message, make_part(message, 2, "two " * 1000))
     out = speechctl("show", "conv_a").out
     assert "one two " + "two " * 998 in out
-    assert "[1 parts of the text are missing]" in out
+    assert "[1 part of the text missing]" in out
 
 
 def test_show_without_words_says_so(client: Any, speechctl: Program) -> None:
@@ -75,7 +76,9 @@ def test_show_of_an_unknown_conversation_is_one_line(client: Any, speechctl: Pro
     """An id that the table hasn't, and one that has expired, are told alike."""
     put(client, make_head("conv_old", expires_at=1))
     for name in ("conv_none", "conv_old"):
-        speechctl("show", name).assert_refused("no such conversation, or it has expired")
+        speechctl("show", name).assert_refused(
+            f"no such conversation, or it has expired: {name} in table {TABLE}"
+        )
 
 
 @pytest.mark.parametrize("name", ["", "conv\udc80", "x" * 3000])

@@ -33,6 +33,18 @@ def test_tail_of_an_ended_conversation_ends(client: Any, speechctl: Program) -> 
     ]
 
 
+def test_tail_names_a_conversation_when_it_changes(client: Any, speechctl: Program) -> None:
+    """Messages in a row of one conversation stand below one name."""
+    for name in ("conv_a", "conv_b"):
+        put(client, make_head(name, **ENDED, messages=2))
+        put(client, *(make_message(name, number, 0, f"text {number}") for number in (1, 2)))
+    told = speechctl("tail", "conv_a", "conv_b").out.splitlines()
+    assert [line.split()[-1] for line in told] == [
+        *("conv_a", "1", "2", "(closed)"),
+        *("conv_b", "1", "2", "(closed)"),
+    ]
+
+
 def test_tail_for_programs_is_a_line_for_each_event(client: Any, speechctl: Program) -> None:
     """With --json each thing that happens is one document on a line."""
     put_conversation(client)
@@ -49,7 +61,7 @@ def test_tail_of_an_unknown_conversation_is_one_line(speechctl: Program) -> None
 @pytest.mark.parametrize("interval", ["0", "nan", "1e9", "soon"])
 def test_tail_refuses_intervals_that_make_no_sense(speechctl: Program, interval: str) -> None:
     """Neither a storm of queries nor an endless wait."""
-    speechctl("tail", "--interval", interval).assert_refused("--interval takes 0.1 to 3600")
+    speechctl("tail", "--interval", interval).assert_refused("--interval takes 0.1 to 3600", code=2)
 
 
 class Failing:
@@ -65,7 +77,7 @@ class Failing:
 def test_tail_outlasts_a_busy_table(capsys: pytest.CaptureFixture[str]) -> None:
     """What may pass is told, and the next look makes up for it; what stays ends the command."""
     for code in ("ThrottlingException", "EndpointConnectionError"):
-        tail._look(Failing(code), as_json=False)  # type: ignore[arg-type]
+        tail._look(Failing(code), print)  # type: ignore[arg-type]
         assert capsys.readouterr().err.endswith(f"({code}); trying again\n")
     with pytest.raises(TableDenied):
-        tail._look(Failing("AccessDeniedException"), as_json=False)  # type: ignore[arg-type]
+        tail._look(Failing("AccessDeniedException"), print)  # type: ignore[arg-type]
