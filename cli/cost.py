@@ -49,4 +49,5 @@ def make_statement(environment: Environment, usage: Usage) -> Statement:
         idle=list_idle_items(environment, prices, usage),
         deployment=list_deployment_items(environment, prices),
         minute=list_minute_items(environment, prices, usage),
+        is_archived=environment.transcripts.archive,
     )

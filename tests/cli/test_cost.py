@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 import tomllib
@@ -13,7 +14,9 @@ from cli.bill.idle import list_deployment_items, list_idle_items
 from cli.bill.item import Item, total
 from cli.bill.minute import list_minute_items
 from cli.bill.prices import PRICES, Prices, read_prices
+from cli.bill.statement import write_tables
 from cli.bill.usage import Usage
+from cli.cost import make_statement
 from cli.errors import CommandError
 from infra.settings import load_environment
 from tests.fakes.environments import DOMAIN, ZONES, environment_with
@@ -238,9 +241,37 @@ def test_cost_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
     idle = list_idle_items(environment, prices, Usage())
     minute = list_minute_items(environment, prices, Usage())
     for item in [*idle, *minute, *list_deployment_items(environment, prices)]:
-        assert (f"  {item.name}  " in shown) == bool(item.count)
+        assert (f"\n {item.name}  " in shown) == bool(item.count)
     assert f"Idle: {total(idle):.2f} USD a month." in shown
     assert f"A minute of conversation: {total(minute):.6f} USD." in shown
     assert "as of 2026-09-29" in shown
     assert "Not included: ElevenLabs" in shown
     assert "…" not in shown
+
+
+class Terminal(io.StringIO):
+    """What is written to it, a person reads."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_cost_keeps_the_amounts_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where little fits, each item still has its amount on its own line."""
+    monkeypatch.setenv("COLUMNS", "40")
+    statement = make_statement(load_environment("prod"), Usage())
+    terminal = Terminal()
+    write_tables(statement, terminal)
+    lines = [line.split() for line in terminal.getvalue().splitlines()]
+    for item in statement.idle:
+        assert not item.count or [*item.name.split(), f"{item.usd:.2f}"] in [
+            [*line[: len(item.name.split())], *line[-1:]] for line in lines
+        ]
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_cost_names_the_archive_where_there_is_one(archive: bool) -> None:
+    """What it leaves out it says, and only of environments that have it."""
+    environment = environment_with({"transcripts.archive": archive})
+    told = make_statement(environment, Usage()).not_included
+    assert any("transcripts.archive" in each for each in told) == archive
