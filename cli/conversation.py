@@ -52,6 +52,7 @@ def converse(target: Target, screen: Screen, *, waits_for_answers: bool) -> int:
         screen,
         events,
         waits_for_answers=waits_for_answers,
+        silence="no answer yet; the server's log says why",
     )
     try:
         _open(conversation, target, events)
@@ -72,7 +73,7 @@ def _prepare(target: Target, ear: Ear, events: queue.SimpleQueue[Event]) -> Conv
         requires_auth=target.api_key is not None,
         callback_agent_chat_response_part=ear.hear_part,
         callback_agent_response=ear.hear_whole,
-        callback_disconnect=lambda details: events.put(Ended(_describe_end(details))),
+        callback_disconnect=lambda details: events.put(Ended(_describe_end(details, target))),
     )
 
 
@@ -121,13 +122,11 @@ def _wait_for_end(conversation: Conversation) -> None:
         conversation.wait_for_session_end()
 
 
-def _describe_end(details: DisconnectionDetails) -> str:
-    if details.close_code is not None:
-        reason = details.close_reason or (
-            "by the agent" if details.reason == "agent" else "no reason"
-        )
-        return f"{reason} (code {details.close_code})"
-    return " ".join((details.message or details.reason).split())
+def _describe_end(details: DisconnectionDetails, target: Target) -> str:
+    if details.close_code is None:
+        return " ".join((details.message or details.reason).split())
+    reason = details.close_reason or ("by the agent" if details.reason == "agent" else "no reason")
+    return f"{reason} (code {details.close_code}); {target.after_end(details.close_code)}"
 
 
 def _describe_refusal(error: ApiError | httpx.HTTPError, target: Target) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli.exchange import Answered
+from cli.exchange import Answered, Answering
 
 if TYPE_CHECKING:
     import queue
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Ear:
-    """Shows what the agent says, and posts when an answer is whole. Lives in the client's thread.
+    """Shows what the agent says, and posts an answer's beginning and end. In the client's thread.
 
     An answer counts only when it began after the user's last message: what is left of an
     interrupted one is dropped.
@@ -35,6 +35,7 @@ class Ear:
         self._has_parts = True
         if kind == "start":
             self._hears = True
+            self._events.put(Answering())
             self._screen.begin_answer()
         if self._hears:
             self._screen.add_words(text)

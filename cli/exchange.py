@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cli.screen import Screen
 
 _ANSWER_SECONDS = 60.0
+_SILENCE_SECONDS = 8.0
 _POLL_SECONDS = 0.2
 
 
@@ -38,6 +39,11 @@ class EndOfInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """The agent has begun to answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The agent's answer is whole."""
 
@@ -49,14 +55,15 @@ class Ended:
     reason: str
 
 
-Event = Line | EndOfInput | Answered | Ended
+Event = Line | EndOfInput | Answering | Answered | Ended
 
 
 class Exchange:
     """Runs a conversation that is open until somebody ends it.
 
     `say` sends one message of the user. With `waits_for_answers` the next line is read when the
-    last one is answered; without it a line entered while the agent speaks interrupts the agent.
+    last one is answered; without it a line entered while the agent speaks interrupts the agent,
+    and a long silence is told, with `silence`.
     """
 
     def __init__(
@@ -66,12 +73,16 @@ class Exchange:
         events: queue.SimpleQueue[Event],
         *,
         waits_for_answers: bool,
+        silence: str = "no answer yet",
     ) -> None:
         self._say = say
         self._screen = screen
         self._events = events
         self._waits_for_answers = waits_for_answers
-        self._answer_due = False
+        self._silence = silence
+        # When the user said what has not been answered, by the monotonic clock.
+        self._asked_at: float | None = None
+        self._is_silent = False
         # One line at a time is on its way: standard input is never read ahead.
         self._may_read = threading.Semaphore(1)
 
@@ -87,13 +98,21 @@ class Exchange:
             goes_on = self._handle(event)
 
     def _next_event(self) -> Event:
-        is_bounded = self._answer_due and self._waits_for_answers
-        deadline = time.monotonic() + _ANSWER_SECONDS
-        while not is_bounded or time.monotonic() < deadline:
+        while True:
             # Never without a limit: Ctrl-C just before the wait would be noticed only after it.
             with contextlib.suppress(queue.Empty):
                 return self._events.get(timeout=_POLL_SECONDS)
-        raise CommandError(f"no answer within {_ANSWER_SECONDS:g} s; see the log")
+            if self._asked_at is not None:
+                self._look_at_clock(time.monotonic() - self._asked_at)
+
+    def _look_at_clock(self, waited_seconds: float) -> None:
+        if self._waits_for_answers:
+            if waited_seconds > _ANSWER_SECONDS:
+                raise CommandError(f"no answer within {_ANSWER_SECONDS:g} s; see the log")
+        elif self._is_silent and waited_seconds > _SILENCE_SECONDS:
+            self._is_silent = False
+            self._screen.note(self._silence)
+            self._screen.prompt()
 
     def _handle(self, event: Event) -> bool:
         match event:
@@ -105,16 +124,21 @@ class Exchange:
                 self._screen.prompt()
                 self._may_read.release()
             case Line(text=text):
-                self._answer_due = True
-                self._say(text)
-                if not self._waits_for_answers:
-                    self._may_read.release()
+                self._ask(text)
+            case Answering():
+                self._is_silent = False
             case Answered():
                 self._screen.prompt()
-                if self._waits_for_answers and self._answer_due:
+                if self._waits_for_answers and self._asked_at is not None:
                     self._may_read.release()
-                self._answer_due = False
+                self._asked_at = None
         return True
+
+    def _ask(self, text: str) -> None:
+        self._asked_at, self._is_silent = time.monotonic(), True
+        self._say(text)
+        if not self._waits_for_answers:
+            self._may_read.release()
 
     def _read(self, descriptor: int) -> None:
         # Unbuffered: the lock of a buffered reader could not be taken at exit while it waits here.

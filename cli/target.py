@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+# https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+_NORMAL = 1000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -30,6 +32,12 @@ class Target:
     def is_local(self) -> bool:
         """Whether the platform is a simulator on this machine."""
         return urlsplit(self.base_url).hostname in LOOPBACK
+
+    def after_end(self, close_code: int) -> str:
+        """What a person can do when a conversation has ended with this code."""
+        if close_code == _NORMAL:
+            return "run make talk again"
+        return f"see {'the terminal of make dev' if self.is_local else 'the log of the server'}"
 
 
 def choose_target(environ: Mapping[str, str], state_file: Path) -> Target:

@@ -4,13 +4,14 @@ import contextlib
 import io
 import os
 import queue
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli import exchange
 from cli.errors import CommandError
-from cli.exchange import Answered, Ended, Event, Exchange
+from cli.exchange import Answered, Answering, Ended, Event, Exchange
 from cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -105,6 +106,39 @@ def test_exchange_tells_when_no_answer_comes(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(exchange, "_ANSWER_SECONDS", 0.05)
     with pytest.raises(CommandError, match=r"no answer within 0\.05 s"):
         talk("one\n", stay_silent, waits=True)
+
+
+def silence_of(monkeypatch: pytest.MonkeyPatch, *events: Event) -> str:
+    """What a person sees who asks, and gets these events within the silence and no more."""
+    monkeypatch.setattr(exchange, "_SILENCE_SECONDS", 0.3)
+    reading, writing = os.pipe()
+    os.write(writing, b"one\n")
+    output, posted = io.StringIO(), queue.SimpleQueue[Event]()
+
+    def say(_: str) -> None:
+        for event in events:
+            posted.put(event)
+        threading.Timer(1.0, os.write, (writing, b"/quit\n")).start()
+
+    screen = Screen(output, interactive=True)
+    talking = Exchange(say, screen, posted, waits_for_answers=False, silence="see the log")
+    talking.run(reading)
+    os.close(reading)
+    os.close(writing)
+    return output.getvalue()
+
+
+def test_exchange_tells_a_long_silence_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who gets no answer is told once where to look, and can type on."""
+    assert silence_of(monkeypatch) == "you> see the log\nyou> "
+
+
+@pytest.mark.parametrize("event", [Answering(), Answered()])
+def test_exchange_takes_no_answer_for_silence(
+    monkeypatch: pytest.MonkeyPatch, event: Event
+) -> None:
+    """Neither a long answer nor the pause after one is told of."""
+    assert "see the log" not in silence_of(monkeypatch, event)
 
 
 def test_exchange_survives_input_that_is_no_text() -> None:

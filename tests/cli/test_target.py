@@ -75,3 +75,16 @@ def test_target_on_this_machine_uses_no_proxy(monkeypatch: pytest.MonkeyPatch) -
     keep_off_proxies(Target("http://127.0.0.1:8400", "seng_1"))
     assert "127.0.0.1" in os.environ["NO_PROXY"]
     assert os.environ["no_proxy"] == os.environ["NO_PROXY"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "code", "told"),
+    [
+        ("http://127.0.0.1:8400", 1000, "run make talk again"),
+        ("http://127.0.0.1:8400", 1011, "see the terminal of make dev"),
+        ("https://api.elevenlabs.io", 1011, "see the log of the server"),
+    ],
+)
+def test_target_knows_what_helps_after_an_end(base_url: str, code: int, told: str) -> None:
+    """After a restart one talks again; why it failed is told where the server runs."""
+    assert Target(base_url, "seng_x", None).after_end(code) == told
