@@ -76,8 +76,10 @@ def _prepare(
         )
     names_models = _names_models(name)
     try:
+        # What the person has just typed is checked first.
+        settings = read_model_settings({**environ, _MODELS: name}) if names_models else None
         agent = load_agent(_DEFAULT_AGENT if names_models else name)
-        settings = read_model_settings({**environ, _MODELS: name} if names_models else environ)
+        settings = settings or read_model_settings(environ)
     except AgentError as error:
         raise CommandError(str(error)) from None
     except SettingsError as error:

@@ -204,6 +204,15 @@ def test_agent_talk_tells_what_is_wrong_in_one_line(folder: Path, name: str, rea
     assert reason in line
 
 
+def test_agent_talk_tells_a_wrong_model_before_a_broken_agent(folder: Path) -> None:
+    """What has just been typed comes first; the agent's own fault may be an old one."""
+    (folder / "unfinished").mkdir()
+    (folder / "unfinished" / "agent.py").write_text(AGENTS["broken"])
+    ended = talk("nosuch/model", "hello\n", folder / "unfinished")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "unknown provider 'nosuch'" in ended.stderr
+
+
 def test_agent_talk_refuses_models_for_an_agent_that_asks_none(folder: Path) -> None:
     """Models that nobody would ask are told, not left unused."""
     (folder / "mine").mkdir()
