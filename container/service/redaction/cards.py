@@ -65,7 +65,7 @@ def find_cards(run: Run, name: str | None) -> list[Finding]:
     if len(run.digits) < _SHORTEST_NAMED:
         return []
     if name == CARD:
-        return _find_valid(run) or _find_repaired(run, name) or _find_named(run.groups)
+        return _find_valid(run) or _find_repaired(run, name) or _find_named(run)
     return _find_valid(run, _MOST_BITS) or _find_repaired(run, name)
 
 
@@ -96,9 +96,11 @@ def _find_valid(run: Run, most_bits: int = LONGEST) -> list[Finding]:
     return found
 
 
-def _find_named(groups: Sequence[Group]) -> list[Finding]:
+def _find_named(run: Run) -> list[Finding]:
     """What is called a card, although its check digit is wrong."""
-    after = total = 0
+    groups, after, total = run.groups, 0, 0
+    if len(run.stretches) > 1 and (min(run.stretches) < 3 or not _lengths(run.digits[:4])):
+        return []  # Counts and times, parted by asides.
     while after < len(groups) and total + len(groups[after].digits) <= _LONGEST_NAMED:
         total += len(groups[after].digits)
         after += 1

@@ -117,11 +117,17 @@ class NationalIds:
         digits, shape = run.digits, run.shape()
         for known in self._numbers:
             if known.pattern.fullmatch(digits):
-                if name == NATIONAL_ID:
+                if name == NATIONAL_ID and _is_said_as_one(run):
                     return True
                 if (known.is_certain or known.shape == shape) and _is_right(known, digits):
                     return True
         return False
+
+
+def _is_said_as_one(run: Run) -> bool:
+    """Whether no asides part it, or people say it digit by digit and in groups between them."""
+    is_spoken = all(group.is_spoken for group in run.groups)
+    return len(run.stretches) == 1 or (is_spoken and sum(one < 2 for one in run.stretches) <= 1)
 
 
 def _is_right(known: NationalId, characters: str) -> bool:

@@ -77,11 +77,20 @@ class Phones:
         return is_plain and any(self._is_national(run, known) for known in self._territories)
 
     def _may_be_called_so(self, run: Run) -> bool:
-        """What is called a phone number is one, unless it is two short numbers: 1299 and 899."""
+        """What is called a phone number is one, unless it is two short numbers: 1299 and 899.
+
+        Asides may part it in whole groups, if it is in use.
+        """
         parted = max((group.parted for group in run.groups[1:]), default=CLOSE)
         if parted >= PAUSE and len(run.groups) == 2 and run.shape() not in _SHAPES:
             return False
-        return parted < WORDS or any(
+        if parted < WORDS:
+            return True
+        if len(run.stretches) > 1:
+            return _has_groups(run) and any(
+                self._is_national(run, one) for one in self._territories
+            )
+        return any(
             _is_begun_so(run.digits, territory) and _check(run.digits, territory).is_possible
             for territory in self._territories
         )
@@ -148,15 +157,18 @@ def _is_address(run: Run, text: str) -> bool:
     return bool(_ADDRESS.fullmatch(written)) and len(parts) == 4 and max(map(int, parts)) < 256
 
 
+def _has_groups(run: Run) -> bool:
+    """Whether asides leave groups of some digits each, which may be pairs behind a 0."""
+    return min(run.stretches) >= (2 if run.digits.startswith("0") else 3)
+
+
 def _is_scattered(run: Run) -> bool:
     """Whether asides part it where nobody parts a phone number, as they do counts and times.
 
     Where all begin with 0, people say them in pairs or longer groups, elsewhere in threes.
     """
-    *stretches, last = run.stretches
-    if run.digits.startswith("0"):
-        return min(run.stretches) < 2
-    return bool(stretches) and (last < 3 or any(digits % 3 for digits in stretches))
+    in_threes = run.digits.startswith("0") or not any(one % 3 for one in run.stretches[:-1])
+    return len(run.stretches) > 1 and not (in_threes and _has_groups(run))
 
 
 def _is_list(run: Run) -> bool:
