@@ -67,8 +67,8 @@ fmt: $(DEV_READY) ## format and fix what the linter can fix
 
 synth: setup ## make the templates of every environment, or of ENV=…, in cdk.out
 	@set -e; for file in $(if $(ENV),$(ENV),$(basename $(notdir $(wildcard environments/*.toml)))); do \
-		echo "synth: $$file"; \
-		node_modules/.bin/cdk synth --quiet --context env=$$file --output cdk.out/$$file; \
+		echo "synth: cdk.out/$$file"; \
+		node_modules/.bin/cdk synth --quiet --ci --context env=$$file --output cdk.out/$$file >/dev/null; \
 	done
 
 deploy: setup ## deploy ENV=… to an AWS account; asks for each key whose secret is empty

@@ -49,11 +49,13 @@ def synthesize(environment: str) -> Iterator[Toolkit]:
     # The CDK runs in the checkout, from which a relative path would lead elsewhere.
     chosen = Path(environment).resolve() if environment.endswith(".toml") else environment
     with tempfile.TemporaryDirectory(prefix="speech-engine-") as folder:
-        run_cdk("synth", "--quiet", "--context", f"env={chosen}", "--output", folder)
+        # With --ci all but errors goes to standard output: hints at commands that nobody needs here.
+        options = ("--quiet", "--ci", "--context", f"env={chosen}", "--output", folder)
+        run_cdk("synth", *options, stdout=subprocess.DEVNULL)
         yield Toolkit(Path(folder))
 
 
-def run_cdk(*arguments: str) -> None:
+def run_cdk(*arguments: str, stdout: int | None = None) -> None:
     """Run the CDK command; Ctrl-C reaches it and is waited for. Raises CommandError."""
     from infra.settings.providers import KEY_VARIABLES
 
@@ -63,7 +65,9 @@ def run_cdk(*arguments: str) -> None:
     command = [node, str(_CDK), *arguments]
     # Neither the CDK nor what it starts, such as image builds, has any business with keys.
     environ = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
-    process = subprocess.Popen(command, cwd=_ROOT, env=environ)  # noqa: S603 - the project's own
+    process = subprocess.Popen(  # noqa: S603 - the project's own
+        command, cwd=_ROOT, env=environ, stdout=stdout
+    )
     try:
         status = process.wait()
     except BaseException:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, Fn
+from aws_cdk import Annotations, Duration, Fn
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
@@ -112,6 +112,9 @@ class TokenApi(Construct):
         """Return what the API calls: a published version where snapshots are to be restored."""
         if not self._settings.snap_start:
             return self.function
+        Annotations.of(self.function).acknowledge_warning(
+            "@aws-cdk/aws-lambda:snapStartRequirePublish", "The API calls the version below."
+        )
         return lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
     def _cors(self) -> apigateway.CorsPreflightOptions | None:
