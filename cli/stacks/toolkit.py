@@ -49,7 +49,7 @@ def synthesize(environment: str) -> Iterator[Toolkit]:
     # The CDK runs in the checkout, from which a relative path would lead elsewhere.
     chosen = Path(environment).resolve() if environment.endswith(".toml") else environment
     with tempfile.TemporaryDirectory(prefix="speech-engine-") as folder:
-        # With --ci all but errors goes to standard output: hints at commands that nobody needs here.
+        # With --ci standard output gets all but errors: hints at commands not needed here.
         options = ("--quiet", "--ci", "--context", f"env={chosen}", "--output", folder)
         run_cdk("synth", *options, stdout=subprocess.DEVNULL)
         yield Toolkit(Path(folder))
