@@ -172,5 +172,5 @@ $(NODE_READY): package.json package-lock.json .npmrc
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null \
 		|| { echo "setup: needs Node 20 or newer with npm" >&2; exit 1; }
 	@echo "setup: Node packages"
-	@npm ci --loglevel=error
+	@npm ci --loglevel=error >/dev/null
 	@touch $@
