@@ -30,6 +30,8 @@ _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3,}")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2})(?!\d)"
 )
+# 15.78, but no part of 06.12.34.56.78.
+_PRICE = re.compile(r"(?<![\d.,])\d{1,4}[.,]\d\d(?![.,]?\d)")
 _FEWEST_IN_LIST = 4
 _YEAR = re.compile(r"(19|20)\d\d")
 _UNITS = word_set(
@@ -134,8 +136,9 @@ def _is_international(run: Run) -> bool:
 
 
 def _is_other(run: Run, text: str) -> bool:
-    is_written_so = _is_address(run, text) or holds_date(run, text)
-    return is_written_so or _is_amount(run, text) or _is_years(run)
+    if _is_address(run, text) or holds_date(run, text) or _is_years(run):
+        return True
+    return _is_amount(run, text) or bool(_PRICE.search(text, run.start, run.end))
 
 
 def holds_date(run: Run, text: str) -> bool:
