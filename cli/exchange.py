@@ -119,6 +119,7 @@ class Exchange:
             case EndOfInput() | Line(text="/quit"):
                 return False
             case Ended(reason=reason):
+                self._screen.end_line()
                 raise CommandError(f"the conversation has ended: {reason}")
             case Line(text=""):
                 self._screen.prompt()

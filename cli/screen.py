@@ -59,6 +59,11 @@ class Screen:
         """Take note that the user's own Enter has ended the line."""
         self._mid_line = False
 
+    def end_line(self) -> None:
+        """Leave the line that is open, for whatever else writes to the terminal."""
+        with self._lock:
+            self._end_line()
+
     def begin_answer(self) -> None:
         """The agent begins to speak."""
         with self._lock:

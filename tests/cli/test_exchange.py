@@ -101,6 +101,16 @@ def test_exchange_tells_when_the_other_side_ends() -> None:
         talk("one\n", lambda _, events: events.put(Ended("gone away")), waits=True)
 
 
+def test_exchange_leaves_the_prompt_before_it_ends() -> None:
+    """Why it ended stands on a line of its own, not behind the prompt."""
+    output, events = io.StringIO(), queue.SimpleQueue[Event]()
+    events.put(Ended("gone away"))
+    screen = Screen(output, interactive=True)
+    with input_of("") as descriptor, pytest.raises(CommandError):
+        Exchange(print, screen, events, waits_for_answers=False).run(descriptor)
+    assert output.getvalue() == "you> \n"
+
+
 def test_exchange_tells_when_no_answer_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a pipe an answer is waited for within a limit."""
     monkeypatch.setattr(exchange, "_ANSWER_SECONDS", 0.05)
