@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 
+from service.redaction.languages import LANGUAGES
 from service.redaction.phones import is_territory
 from service.redaction.redactor import DEFAULT_LOCALES, KINDS, Redactor
 
@@ -34,9 +35,16 @@ def _parse_locale(name: str) -> str:
     match = _LOCALE.fullmatch(name)
     if match is None:
         raise ValueError(f"has the locale {name[:20]!r}; give language and territory, as in en_US")
-    locale = f"{match[1].lower()}_{match[2].upper()}"
-    if not is_territory(match[2].upper()):
+    language, territory = match[1].lower(), match[2].upper()
+    locale = f"{language}_{territory}"
+    if not is_territory(territory):
         raise ValueError(f"has the locale {locale!r} of an unknown territory; give one as in en_US")
+    if language not in LANGUAGES:
+        known = ", ".join(sorted(LANGUAGES))
+        raise ValueError(
+            f"has the locale {locale!r}, whose spoken digits are not understood; give one of the"
+            f" languages {known}, as in en_{territory}"
+        )
     return locale
 
 

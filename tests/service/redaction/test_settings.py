@@ -26,6 +26,12 @@ def test_settings_refuse_wrong_locales(text: str) -> None:
         make_redactor(text)
 
 
+def test_settings_refuse_a_locale_whose_digits_nobody_understands() -> None:
+    """Spoken numbers of an unknown language would be stored, so it is told with what there is."""
+    with pytest.raises(ValueError, match=r"^has the locale 'xx_DE', .* de, en, .* as in en_DE$"):
+        make_redactor("en_US, xx-de")
+
+
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
