@@ -101,14 +101,19 @@ def test_exchange_tells_when_the_other_side_ends() -> None:
         talk("one\n", lambda _, events: events.put(Ended("gone away")), waits=True)
 
 
-def test_exchange_leaves_the_prompt_before_it_ends() -> None:
-    """Why it ended stands on a line of its own, not behind the prompt."""
+def test_exchange_ends_an_open_line_before_it_tells() -> None:
+    """Why it ended stands on a line of its own, not behind half an answer."""
     output, events = io.StringIO(), queue.SimpleQueue[Event]()
-    events.put(Ended("gone away"))
     screen = Screen(output, interactive=True)
-    with input_of("") as descriptor, pytest.raises(CommandError):
-        Exchange(print, screen, events, waits_for_answers=False).run(descriptor)
-    assert output.getvalue() == "you> \n"
+
+    def say(_: str) -> None:
+        screen.begin_answer()
+        screen.add_words("half an")
+        events.put(Ended("gone away"))
+
+    with input_of("one\n") as descriptor, pytest.raises(CommandError):
+        Exchange(say, screen, events, waits_for_answers=True).run(descriptor)
+    assert output.getvalue() == "you> agent> half an\n"
 
 
 def test_exchange_tells_when_no_answer_comes(monkeypatch: pytest.MonkeyPatch) -> None:
