@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.service.logged_process import ROOT
 from tests.service.service_process import ServiceProcess
 
-# What the module wants when it is imported. If yours wants more, add it.
+# What the module may ask for when it is imported. If yours asks for more, add that.
 VARIABLES = {
     "ANTHROPIC_API_KEY": "sk_test_agent",
     "GEMINI_API_KEY": "sk_test_agent",
@@ -17,6 +17,6 @@ VARIABLES = {
 
 
 def test_agent_can_be_started() -> None:
-    """The service imports it and finds its handlers fit; if it has to fail, add to VARIABLES."""
+    """The service imports it, and can call its handlers. A variable that is missing goes above."""
     with ServiceProcess(ROOT / "container", **VARIABLES) as service:
         assert service.wait_for("started")["agent"] == "agent"
