@@ -29,12 +29,15 @@ SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30
 """
 _LENGTHS = {entry[:2]: int(entry[2:]) for entry in _REGISTRY.split()}
 _START = re.compile(r"(?=([A-Z]{2})\d{2})")
+# A letter that is also said for nought: "N O nine four" and "R O four nine".
+_SPELLED_O = re.compile(r"(?<![A-Z])([FNR])0(?=\d\d)")
 
 
 def find_ibans(row: Row, tokens: Sequence[Token]) -> list[Finding]:
     """The IBANs in a row of characters among the tokens of an utterance."""
     found: list[Finding] = []
     behind = 0
+    row = row._replace(characters=_SPELLED_O.sub(r"\1O", row.characters))
     for match in _START.finditer(row.characters):
         low, length = match.start(), _LENGTHS.get(match[1])
         if length is None or low < behind:

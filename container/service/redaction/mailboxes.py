@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_TOKENS = 40
 _MOST_WORDS_IN_NAME = 3
+_LONGEST_JOIN = max(map(len, LONG_JOINS))
 
 
 class Mailbox:
@@ -80,7 +81,7 @@ class Mailbox:
 
     def _joins_before(self, first: int) -> int:
         """How many words that join names stand before a token, with a name before them."""
-        for count in (2, 1):
+        for count in range(_LONGEST_JOIN, 0, -1):
             low = first - count
             if low - 1 < self._floor or not is_name(self._tokens[low - 1]):
                 continue

@@ -46,6 +46,8 @@ _CODES = {
     "GB": (
         _id(r"(?:QQ|(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])\d{6}[A-D]", None),
     ),
+    # Area, birthday, initial: https://de.wikipedia.org/wiki/Versicherungsnummer
+    "DE": (_id(r"\d\d(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d[A-Z]\d{3}", None),),
     "ES": (
         _id(r"\d{8}[A-HJ-NP-TV-Z]", "es.dni"),
         _id(r"[XYZ]\d{7}[A-HJ-NP-TV-Z]", "es.nie"),

@@ -54,7 +54,12 @@ FRENCH = Language(
     address=Address(
         at=word_set("arobase arobas arrobase a_commercial"),
         dot=word_set("point"),
-        joins=word_set("tiret tiret_bas plus"),
-        no_mailbox=word_set("a adresse au ecrivez envoyez est la le mail mon par sur un"),
+        joins=word_set("tiret tiret_bas tiret_du_bas plus"),
+        no_mailbox=word_set(
+            """
+            a adresse au ecrire ecrivez envoie envoyer envoyez est la le mail mon par repondre
+            repondez sur un
+            """
+        ),
     ),
 )

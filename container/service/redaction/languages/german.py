@@ -79,7 +79,7 @@ GERMAN = Language(
         national_id=word_set(
             """
             steuer steuerid steuernummer identifikationsnummer steueridentifikationsnummer idnr ahv
-            sozialversicherungsnummer svnr
+            sozialversicherungsnummer rentenversicherungsnummer versicherungsnummer svnr
             """
         ),
         other=word_set(

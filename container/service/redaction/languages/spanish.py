@@ -73,7 +73,10 @@ SPANISH = Language(
         dot=word_set("punto"),
         joins=word_set("guion guion_bajo barra_baja mas"),
         no_mailbox=word_set(
-            "a al correo direccion el en es escriba escribame escribe favor mi para por un una y"
+            """
+            a al correo direccion el en envie envieme es escriba escribame escribe favor lo manda
+            mande mandeme mi para por un una y
+            """
         ),
     ),
 )
