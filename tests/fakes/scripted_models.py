@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from agents.prompt import ModelError, Prompt, ToolCall
+    from agents.prompt import Prompt, ToolCall
 
 SILENCE = object()
 """A step that never ends."""
