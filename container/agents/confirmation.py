@@ -119,7 +119,7 @@ class IntentDialogue(Generic[C]):
     async def _serve(
         self, utterance: Utterance, otherwise: Callable[[], AsyncGenerator[str, None]]
     ) -> AsyncGenerator[str, None]:
-        request = self._intents.recognise(utterance)
+        request = self._intents.recognise(utterance, self._context)
         if request is None and self._intents.is_any_confirmation(utterance):
             yield self._tell_done(utterance)
             return

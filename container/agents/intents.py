@@ -42,6 +42,11 @@ class Intent(Generic[C]):
     ask: Callable[[C, Values], Awaitable[str]] | None = None
     confirmations: tuple[str, ...] = ()
     """Phrases that say yes to the question; a slot must have the question's value."""
+    complete: Callable[[C, Values], Values | None] | None = None
+    """Gives a recognised request the values that its phrase left open, from what the context knows.
+
+    Without them it returns None, and nothing was recognised. It must not look at what was said.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,10 @@ class Wording:
         "(no|nope|stop|wait|never mind) [please|thanks|thank you]",
         "[no] (do not|don't) [do it|do that]",
     )
+    hesitations: frozenset[str] = frozenset(
+        {"ah", "eh", "er", "erm", "hm", "hmm", "mm", "uh", "uhm", "um"}
+    )
+    """Sounds that don't count in a request. A confirmation has none."""
     say_more: str = "A yes alone is not enough: please say yes, and also what I am to do."
     left_alone: str = "All right, nothing has been done."
     nothing_asked: str = "There is nothing for you to confirm. What can I do for you?"
@@ -95,12 +104,16 @@ class Intents(Generic[C]):
             self._phrases[name] = Phrases(intent.phrases, slots)
             self._confirmations[name] = Phrases(intent.confirmations, slots)
 
-    def recognise(self, utterance: Utterance) -> Request[C] | None:
-        """The first intent that the whole utterance is a phrase of."""
+    def recognise(self, utterance: Utterance, context: C) -> Request[C] | None:
+        """The first intent that the whole utterance is a phrase of, hesitations aside."""
+        request = utterance.without(self.wording.hesitations)
         for name, phrases in self._phrases.items():
-            values = phrases.match(utterance)
+            intent = self._intents[name]
+            values: Values | None = phrases.match(request)
+            if values is not None and intent.complete is not None:
+                values = intent.complete(context, values)
             if values is not None:
-                return Request(self._intents[name], values)
+                return Request(intent, values)
         return None
 
     def request(self, name: str, texts: Mapping[str, str]) -> Request[C]:

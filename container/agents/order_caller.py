@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from agents.intents import Declined, Intent, Intents
 from agents.order_book import OrderError
-from agents.phrases import free_text, spoken_code
+from agents.phrases import Phrases, Utterance, free_text, spoken_code
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -25,6 +25,17 @@ HELP = (
     "I can tell you where an order is, cancel it, refund it, or change its address. Say for"
     " example: where is order A 4 1 7."
 )
+# What to say, by the words that are heard of somebody who said it otherwise.
+_HELPS = {
+    "(cancel|cancellation)": "To cancel an order, please say: cancel order, and its number, such as"
+    " A 4 1 7.",
+    "(refund|money back|pay back)": "To have an order paid back, please say: refund order, and its"
+    " number, such as A 4 1 7.",
+    "(where|where's|track|status)": "To hear where an order is, please say: where is order, and its"
+    " number, such as A 4 1 7.",
+    "(address|send|deliver)": "To have an order sent elsewhere, please say: send order, its number,"
+    " to, and the whole new address.",
+}
 _WHO = (
     "For that order I need number and postcode together. Please say: order, its number, postcode,"
     " and the digits."
@@ -58,6 +69,12 @@ class Caller:
             raise Declined("That number and that postcode don't go together.")
         self._shown.add(order.number)
         return f"Thank you. {_describe(order)} What can I do about it?"
+
+    def complete(self, values: Values) -> Values | None:
+        """Take the one order that this caller has named, and may hear of, for "my order"."""
+        if "order" in values:
+            return values
+        return {**values, "order": min(self._shown)} if len(self._shown) == 1 else None
 
     async def help(self, _values: Values, _key: str) -> str:
         """Say what this line is for."""
@@ -114,6 +131,7 @@ class Caller:
         is_own = order is not None and self._user is not None and order.owner == self._user
         if order is None or not (is_own or order.number in self._shown):
             raise Declined(_WHO)
+        self._shown.add(order.number)
         return order
 
     async def _check(self, values: Values, change: Change) -> Order:
@@ -148,8 +166,15 @@ _SLOTS = {
     "postcode": spoken_code(letters=0, digits=5),
     "address": free_text(_read_address),
 }
-_PLEASE = "[please|can you|could you|i want to|i would like to|i'd like to] [please]"
-_ORDER = "[my|the] order [number] {order}"
+_OPENING = (
+    "[so|well] [hello|hi|hey|ok|okay|good morning|good afternoon] [there] [please]"
+    " [can you|could you|would you|can i|(i want|i need|i would like|i'd like) [to]] [please]"
+)
+_CLOSING = "[for me] [please] [thanks|thank you]"
+# Which one is meant without its number is `Caller.complete`'s to tell.
+_ORDER = "([my|the] [order] [number] {order}|it|that|this order|that order|the order|my order)"
+_NUMBER = "[it is|it's] [my|the] order [number] [is] {order}"
+_POSTCODE = "[and] [the|my] (postcode|post code) [is] {postcode}"
 _IT = "(it|that|the order|my order|order [number] {order}) [please]"
 
 _INTENTS: tuple[Intent[Caller], ...] = (
@@ -160,34 +185,39 @@ _INTENTS: tuple[Intent[Caller], ...] = (
     ),
     Intent(
         name="identify",
-        phrases=(
-            "[my] order [number] {order} [and] [the|my] (postcode|post code) [is] {postcode}",
-        ),
+        phrases=(f"{_OPENING} {_NUMBER} {_POSTCODE} {_CLOSING}",),
         run=Caller.identify,
     ),
     Intent(
         name="list",
-        phrases=("(where are|what are|list|tell me) [all] my orders",),
+        phrases=(f"{_OPENING} (where are|what are|list|tell me) [all] my orders {_CLOSING}",),
         run=Caller.list_orders,
     ),
     Intent(
         name="status",
         phrases=(
-            f"{_PLEASE} (where is|where's|what about|how is|track|check) {_ORDER} [please]",
-            f"(what is|what's|tell me) the status of {_ORDER} [please]",
+            f"{_OPENING} (where is|where's|what about|how is|track|check) {_ORDER} {_CLOSING}",
+            f"{_OPENING} (what is|what's|tell me) the status of {_ORDER} {_CLOSING}",
+            f"{_OPENING} tell me where {_ORDER} is {_CLOSING}",
         ),
+        complete=Caller.complete,
         run=Caller.tell_status,
     ),
     Intent(
         name="cancel",
-        phrases=(f"{_PLEASE} cancel {_ORDER} [please]",),
+        phrases=(f"{_OPENING} cancel {_ORDER} {_CLOSING}",),
+        complete=Caller.complete,
         ask=Caller.ask_cancel,
         confirmations=(f"yes [please] cancel {_IT}",),
         run=Caller.cancel,
     ),
     Intent(
         name="refund",
-        phrases=(f"{_PLEASE} (refund|pay back) {_ORDER} [please]",),
+        phrases=(
+            f"{_OPENING} (refund|pay back) {_ORDER} {_CLOSING}",
+            f"{_OPENING} [get|have] (a refund|my money back) for {_ORDER} {_CLOSING}",
+        ),
+        complete=Caller.complete,
         ask=Caller.ask_refund,
         confirmations=(
             f"yes [please] (refund|pay back) {_IT}",
@@ -198,9 +228,11 @@ _INTENTS: tuple[Intent[Caller], ...] = (
     Intent(
         name="address",
         phrases=(
-            f"{_PLEASE} (send|deliver) {_ORDER} to {{address}}",
-            f"{_PLEASE} change the [delivery] address of {_ORDER} to {{address}}",
+            f"{_OPENING} (send|deliver) {_ORDER} to {{address}}",
+            f"{_OPENING} change the [delivery] address (of|for) {_ORDER} to {{address}}",
+            f"{_OPENING} change (my|the) [delivery] address to {{address}}",
         ),
+        complete=Caller.complete,
         ask=Caller.ask_address,
         confirmations=(
             "yes [please] change (it|that|the address|my address) [please]",
@@ -215,3 +247,14 @@ _INTENTS: tuple[Intent[Caller], ...] = (
 def order_intents() -> Intents[Caller]:
     """All that callers may ask for; those with a question are done when it is confirmed."""
     return Intents(_INTENTS, _SLOTS)
+
+
+@functools.cache
+def _helps() -> list[tuple[Phrases, str]]:
+    return [(Phrases((words,), {}), text) for words, text in _HELPS.items()]
+
+
+def help_with(said: str) -> str:
+    """How to say what was meant, going by the words in it; what this line is for without any."""
+    utterance = Utterance(said)
+    return next((text for words, text in _helps() if words.occur_in(utterance)), HELP)

@@ -15,7 +15,7 @@ from agents.confirmation import HEARING_SECONDS, SETTLE_SECONDS, IntentDialogue
 from agents.guard import Guard
 from agents.intents import Declined
 from agents.order_book import OrderBook
-from agents.order_caller import HELP, Caller, order_intents
+from agents.order_caller import Caller, help_with, order_intents
 from agents.tools import tool
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ async def on_transcript(
     await _open_desk().on_transcript(transcript, session, assistant)
 
 
-async def _say_help() -> AsyncGenerator[str, None]:
-    yield HELP
+async def _say_help(said: str) -> AsyncGenerator[str, None]:
+    yield help_with(said)
 
 
 @functools.cache
@@ -84,7 +84,7 @@ class OrderDesk:
         ask_model = functools.partial(
             assistant.answer, transcript, session, instructions=INSTRUCTIONS, tools=self._tools
         )
-        otherwise = _say_help if assistant.is_echo else ask_model
+        otherwise = functools.partial(_say_help, said) if assistant.is_echo else ask_model
         await session.send_response(dialogue.answer(said, otherwise))
 
     async def order_status(self, order: str, session: SpeechEngineSession) -> str:

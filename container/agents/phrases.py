@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 MAX_CHARACTERS = 300
 """Longer utterances match no phrase: nobody asks for one thing in so many words."""
@@ -55,6 +56,15 @@ class Utterance:
             for match in re.finditer(r"\S+", spaced)
         ]
         self.plain = "".join([f"{word.plain} " for word in self.words])
+
+    def without(self, words: Collection[str]) -> Utterance:
+        """The same utterance without some words, and without the punctuation behind them."""
+        kept = [
+            self.text[word.start : behind.start if behind else None]
+            for word, behind in zip_longest(self.words, self.words[1:])
+            if word.plain not in words
+        ]
+        return Utterance("".join(kept))
 
     def original(self, start: int, end: int) -> str:
         """The text as it was said of the words in a part of `plain`."""

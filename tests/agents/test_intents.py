@@ -33,18 +33,39 @@ INTENTS = Intents([LOOK, DROP], SLOTS)
 
 def test_intent_is_recognised_with_its_values() -> None:
     """Words of an intent's phrases are that intent; its slots have been read."""
-    assert INTENTS.recognise(Utterance("Drop four two!")) == Request(DROP, {"number": "42"})
+    assert INTENTS.recognise(Utterance("Drop four two!"), "") == Request(DROP, {"number": "42"})
 
 
 def test_first_intent_of_two_is_meant() -> None:
     """Where two have the same phrase, the order of the list decides, always alike."""
-    assert INTENTS.recognise(Utterance("look at 1 1")) == Request(LOOK, {"number": "11"})
+    assert INTENTS.recognise(Utterance("look at 1 1"), "") == Request(LOOK, {"number": "11"})
 
 
 @pytest.mark.parametrize("said", ["drop", "drop 421", "please drop 42", "drop 42 or not", ""])
 def test_other_words_are_no_intent(said: str) -> None:
     """Nothing that only resembles a phrase is taken for it."""
-    assert INTENTS.recognise(Utterance(said)) is None
+    assert INTENTS.recognise(Utterance(said), "") is None
+
+
+def test_hesitations_do_not_count_in_a_request() -> None:
+    """Sounds between the words, and within a number, leave it the same request."""
+    said = Utterance("Um, drop, er, four uh two.")
+    assert INTENTS.recognise(said, "") == Request(DROP, {"number": "42"})
+
+
+def test_request_is_completed_from_what_is_known() -> None:
+    """What the phrase leaves open is the context's to tell; if it can't, nothing was recognised."""
+
+    def complete(known: str, values: Values) -> Values | None:
+        return {"number": known, **values} if known else None
+
+    pick: Intent[str] = Intent(
+        name="pick", phrases=("pick [{number}]",), run=run, complete=complete
+    )
+    intents = Intents([pick], SLOTS)
+    assert intents.recognise(Utterance("pick"), "42") == Request(pick, {"number": "42"})
+    assert intents.recognise(Utterance("pick 1 1"), "42") == Request(pick, {"number": "11"})
+    assert intents.recognise(Utterance("pick"), "") is None
 
 
 def test_confirmation_says_yes_to_the_values_that_were_asked_about() -> None:
@@ -56,7 +77,16 @@ def test_confirmation_says_yes_to_the_values_that_were_asked_about() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["yes drop it?", "yes drop it\u061f", "yes", "drop it", "yes drop it now", "no"]
+    "said",
+    [
+        "yes drop it?",
+        "yes drop it\u061f",
+        "yes",
+        "drop it",
+        "yes drop it now",
+        "um yes drop it",
+        "no",
+    ],
 )
 def test_confirmation_is_nothing_less(said: str) -> None:
     """A part of it, more than it, or a question is no yes."""

@@ -120,6 +120,48 @@ async def test_desk_lets_a_model_look_at_the_caller_s_orders() -> None:
     assert told[2] == "The order can't be understood."
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Um, can you cancel order A four one seven?",
+        "Cancel A 417, please.",
+        "I'd like to cancel my order please.",
+        "Okay, cancel it, thank you.",
+    ],
+)
+async def test_desk_understands_how_people_ask(said: str) -> None:
+    """Hesitations and courtesies don't count, and the only order talked about needs no number."""
+    _, question = await converse("Where is A417?", said)
+    assert question.startswith("Shall I cancel order A 4 1 7, two candles?")
+
+
+@pytest.mark.parametrize("before", [[], ["Where is A417?", "Where is A418?"]])
+async def test_desk_guesses_no_order(before: list[str]) -> None:
+    """Of none or of two, nobody knows which one "my order" is: the model may ask."""
+    assert (await converse(*before, "Cancel my order."))[-1] == "How can I help?"
+
+
+async def test_desk_takes_no_order_that_is_not_the_caller_s() -> None:
+    """An order that was named in vain is not the one meant later."""
+    answers = await converse("Where is A417?", "Cancel it.", caller=None)
+    assert answers[1] == "How can I help?"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("I may have to cancel something", "cancel order, and its number"),
+        ("Change the address of order A417", "send order, its number, to, and"),
+        ("I am owed my money back", "refund order, and its number"),
+        ("And where has it got to?", "where is order, and its number"),
+    ],
+)
+async def test_desk_without_a_provider_says_what_to_say(said: str, told: str) -> None:
+    """A request in other words is answered by the phrase for it."""
+    async with assistant_of(EchoModel()) as assistant, call(assistant, OrderBook()) as line:
+        assert told in await line.say(said)
+
+
 async def test_desk_works_without_a_provider() -> None:
     """With the echo in the place of a model it says what it can do, and does it all the same."""
     async with assistant_of(EchoModel()) as assistant, call(assistant, OrderBook()) as line:

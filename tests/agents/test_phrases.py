@@ -132,6 +132,12 @@ def test_phrase_is_found_within_an_utterance() -> None:
     assert not phrases.occur_in(Utterance("yes cancel item"))
 
 
+def test_utterance_without_some_words_keeps_the_others_as_they_were_said() -> None:
+    """A word that is left out takes the punctuation behind it along, and nothing else."""
+    left = Utterance("Um, to 5, uh, Hill Rd., erm!").without({"um", "uh", "erm"})
+    assert (left.text, left.plain) == ("to 5, Hill Rd., ", "to 5 hill rd ")
+
+
 def test_matching_takes_time_in_proportion() -> None:
     """No utterance makes a pattern try for long."""
     text = free_text(lambda _: None)
