@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from local.cloud.checks import (
@@ -155,11 +156,11 @@ class _Demo:
     async def stay(self) -> None:
         """Tell how to look around, and wait for Enter or a signal."""
         with self._progress.step("Stay until Enter"):
-            for name, value in self._variables().items():
-                self._progress.note(f"export {name}={value}")
-            self._progress.note(
-                "PYTHONPATH=container:. .venv/bin/python -m cli transcripts list"
-                f" -e {self._cloud.environment}"
+            named = [f"{name}={quote(value)}" for name, value in self._variables().items()]
+            environment = quote(str(self._cloud.environment))
+            self._progress.show(
+                *(f"export {each}" for each in named),
+                f"./speechctl transcripts list -e {environment}",
             )
             await wait_for_enter()
 

@@ -39,6 +39,11 @@ class Progress:
         """Write one line inside a step."""
         self._write(f"  {text}")
 
+    def show(self, *lines: str) -> None:
+        """Write lines as they are, for a person to copy."""
+        self._stream.write("".join(f"{line}\n" for line in ("", *lines, "")))
+        self._stream.flush()
+
     def stack(self, name: str, done: int, total: int) -> None:
         """Tell how far a stack is: not at every resource, but every two seconds, and at its end."""
         line = f"{name}: {done} of {total} resources"

@@ -43,3 +43,10 @@ def test_stack_is_told_now_and_then_and_at_its_end() -> None:
         progress.stack("Site", done, 20)
     told = [line.split(": ")[1] for line in stream.getvalue().splitlines()]
     assert told == ["8 of 20 resources", "16 of 20 resources", "20 of 20 resources"]
+
+
+def test_lines_to_copy_stand_alone() -> None:
+    """What a person pastes into a shell has no time before it, and a blank line on each side."""
+    stream = io.StringIO()
+    Progress(stream, Clock()).show("export A=1", "export B=2")
+    assert stream.getvalue() == "\nexport A=1\nexport B=2\n\n"
