@@ -82,8 +82,8 @@ def check_exports(folder: Path) -> None:
     """What was exported from the deployed table is a data frame, whatever its form."""
     pandas: Any = importlib.import_module("pandas")
     (kept,) = folder.glob("speech-engine-demo-*")
-    lines = pandas.read_json(kept / "transcripts.jsonl", lines=True)
-    table = pandas.read_csv(kept / "transcripts.csv", keep_default_na=False)
+    lines = pandas.read_json(kept / "transcripts.jsonl", lines=True, dtype=False)
+    table = pandas.read_csv(kept / "transcripts.csv", keep_default_na=False, na_values=[""])
     for frame in (lines, table):
         assert list(frame["role"]) == ["user", "agent"] * 2
         assert list(frame["text"][::2]) == ["Hello from the demo", "And goodbye"]
