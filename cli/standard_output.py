@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
 
 # What a shell shows for a program that SIGPIPE ended.
 _READER_GONE = 141
+# How the write of a descriptor fails; https://man7.org/linux/man-pages/man2/write.2.html
+_WRITE_ERRORS = {
+    errno.EBADF,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.ENOSPC,
+    errno.EPIPE,
+}
 
 
 @contextmanager
@@ -29,7 +39,7 @@ def checked_output() -> Iterator[None]:
             sys.stdout.flush()
     except OSError as error:
         # Files are opened by name, and their errors have it.
-        if error.filename is not None or error.errno is None:
+        if error.filename is not None or error.errno not in _WRITE_ERRORS:
             raise
         _drop_output()
         if isinstance(error, BrokenPipeError):
