@@ -41,9 +41,10 @@ dev: $(LOCAL_READY) ## run simulator and server with reload (PORT=…, PUBLIC_WS
 talk: $(LOCAL_READY) ## chat in the terminal with `make dev`, with ENGINE=<engine id>, or with AGENT=… alone
 	@$(BIN)/python -m cli talk $(if $(findstring command,$(origin AGENT)),--agent "$(AGENT)")
 
+# Tests of one file share a worker, and with it what is dear to set up.
 test: setup check ## set everything up, then checks and all tests (PYTEST_ARGS=… narrows, without coverage)
 ifeq ($(strip $(PYTEST_ARGS)),)
-	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=
 	TEST_LOOP=uvloop $(BIN)/python -m pytest -n auto --cov --cov-append --cov-report=term \
 		tests/speech_engine/test_server_*.py
 	$(BIN)/python -m coverage report --include=$(CORE) --fail-under=100

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from tests.fakes.docker_engine import DockerEngine
 
-# One engine and one image for all tests of this file, also where tests run in parallel.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("docker-engine")]
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 API_KEY = "sk_test_image"

@@ -12,8 +12,6 @@ from tests.service.failover_load import (
     hold_conversations,
 )
 
-pytestmark = pytest.mark.xdist_group("failover-load")
-
 PLANNED = {number for number in range(TURNS) if fate_of(number) != "answer"}
 
 

@@ -85,7 +85,6 @@ def test_csv_has_no_formula_in_any_column(client: Any, speechctl: Program, colum
     assert row[column] == "'=1"
 
 
-@pytest.mark.xdist_group("pandas")
 def test_exports_open_in_pandas(client: Any, speechctl: Program, tmp_path: Path) -> None:
     """Both forms are a data frame with a row for each message, numbers where there are numbers."""
     pandas: Any = importlib.import_module("pandas")

@@ -16,9 +16,6 @@ from tests.fakes.written_conversation import LONG, NAME, write_down
 if TYPE_CHECKING:
     from tests.cli.transcripts.program import Program
 
-# One process imports it: that takes longer than all of its tests.
-pytestmark = pytest.mark.xdist_group("pandas")
-
 DOCUMENT = Path(__file__).parents[3] / "docs" / "transcripts.md"
 EXACT = ["007", "0123", "NA", "1e5", "2026-11-21", "true"]
 

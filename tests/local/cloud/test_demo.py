@@ -93,7 +93,6 @@ def check_exports(folder: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("docker-engine")
 def test_demo_deploys_talks_changes_and_destroys(tmp_path: Path) -> None:
     """The main job of `make demo` leaves nothing behind.
 

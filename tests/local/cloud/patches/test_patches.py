@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from local.cloud.deployed import Deployed
 
-# One emulator for all tests of this file.
-pytestmark = [pytest.mark.xdist_group("embedded-aws"), pytest.mark.limit(60)]
+pytestmark = pytest.mark.limit(60)
 
 STACK = "Patched"
 KEY_SCHEMA = [{"AttributeName": "id", "KeyType": "HASH"}]
