@@ -11,6 +11,8 @@ UPGRADE ?=
 export PORT ENGINE PUBLIC_WS_URL ENV
 export PYTHONPATH := container:.
 export PYTHONUNBUFFERED := 1
+# Programs here start many others: each would compile its packages again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 UV := $(BIN)/python -m uv
